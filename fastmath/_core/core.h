@@ -1,0 +1,35 @@
+/* What the files of the extension share: module state, buffers as arrays, the watch for Ctrl-C. */
+#ifndef FM_CORE_H
+#define FM_CORE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "fastmath.h"
+
+/* A held buffer seen as an fm_array. Zero-initialised it is valid and empty. */
+typedef struct {
+    Py_buffer buffer;
+    fm_array array;
+} core_array;
+
+/* Take obj's buffer (writable if asked) and describe it in *out. `name` is how errors call the argument.
+ * TypeError if obj has no buffer or holds no plain bool, integer or float elements.
+ * 0, or -1 with an exception set and nothing held. */
+int core_array_get(PyObject *obj, const char *name, int writable, core_array *out);
+void core_array_release(core_array *array);
+
+/* A watch that lets Ctrl-C through: use with the GIL released. The state outlives the call it serves. */
+typedef struct {
+    PyThreadState *thread; /* as PyEval_SaveThread gave it */
+    int64_t next;          /* when to look again, in nanoseconds of the monotonic clock */
+} core_watch_state;
+
+/* Release the GIL and begin to watch; the fm_watch is for the kernel. */
+fm_watch core_watch_begin(core_watch_state *state);
+/* Take the GIL back. Translates a kernel's status: 0, or -1 with an exception set. */
+int core_watch_end(core_watch_state *state, fm_status status);
+
+/* Methods of each family, NULL-terminated; module.c adds them all. */
+
+#endif

@@ -1,0 +1,19 @@
+/* What a file that is compiled once per instruction set needs: its own names, and the table it fills. */
+#ifndef FM_LEVEL_H
+#define FM_LEVEL_H
+
+#include "fastmath.h"
+
+#define FM_JOIN_(a, b) a##_##b
+#define FM_JOIN(a, b) FM_JOIN_(a, b)
+#define FM_NAME(name) FM_JOIN(name, FM_LEVEL) /* sum_f64 -> sum_f64_v3 */
+
+/* One member per kernel; a level's table is filled in level.c. */
+typedef struct fm_kernels {
+    const char *name;
+} fm_kernels;
+
+/* The table in use; set once, before any kernel can be called. */
+extern const fm_kernels *fm_active;
+
+#endif
