@@ -2,7 +2,19 @@
 
 from ._core import AUTHOR, VERSION_MAJOR, VERSION_MINOR
 from ._simd import simd
+from .ndimage import maximum_filter, median_filter, minimum_filter, percentile_filter, rank_filter
 
 __version__ = f"{VERSION_MAJOR}.{VERSION_MINOR}.0"
 
-__all__ = ["AUTHOR", "VERSION_MAJOR", "VERSION_MINOR", "__version__", "simd"]
+__all__ = [
+    "AUTHOR",
+    "VERSION_MAJOR",
+    "VERSION_MINOR",
+    "__version__",
+    "maximum_filter",
+    "median_filter",
+    "minimum_filter",
+    "percentile_filter",
+    "rank_filter",
+    "simd",
+]

@@ -1,0 +1,280 @@
+"""What the arguments of the filters mean: SciPy's contract, checked and turned into plain values.
+
+Errors have SciPy's types and key phrases, so that code which handles SciPy's handles these too.
+"""
+
+import math
+import operator
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Value = TypeVar("Value")
+
+CONSTANT = 1
+
+#: The borders, by the numbers that the kernels know them by.
+MODES = {
+    "reflect": 0,
+    "grid-mirror": 0,
+    "constant": CONSTANT,
+    "grid-constant": CONSTANT,
+    "nearest": 2,
+    "mirror": 3,
+    "wrap": 4,
+    "grid-wrap": 4,
+}
+
+#: The element types that the kernels know, by NumPy's characters.
+ELEMENTS = frozenset("?bBhHiIlLqQefd")
+
+
+class Window(NamedTuple):
+    """The elements that one result is chosen from, over every axis of the image."""
+
+    sizes: tuple[int, ...]
+    footprint: Array | None
+    """Which of them count; None: all."""
+    elements: int
+    """How many count."""
+
+
+def integer(value: object, name: str) -> int:
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from None
+
+
+def real(value: Any, name: str) -> float:
+    if not isinstance(value, (str, bytes, bytearray)) and not np.iscomplexobj(value):
+        try:
+            return float(value)
+        except TypeError:
+            pass
+    raise TypeError(f"{name}: must be real number, not {type(value).__name__}")
+
+
+def worker_count(workers: object) -> int:
+    """The number of threads that `workers` stands for."""
+    if workers is None:
+        return 1
+    count = integer(workers, "workers")
+    if count == -1:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if count < 1:
+        raise ValueError(f"workers: expected a number of threads, or -1 for all cores, got {count}")
+    return count
+
+
+def image(array: npt.ArrayLike, name: str = "input") -> Array:
+    """The argument as a plain array of a type that the kernels know."""
+    if np.ma.is_masked(array):
+        raise TypeError(
+            f"{name}: its mask would be ignored; pass {name}.filled(value) or {name}.data instead"
+        )
+    plain = np.asarray(array)
+    if plain.dtype.kind == "c":
+        raise TypeError(
+            f"{name}: Complex type not supported, expected bool, integers or floats, got {plain.dtype}"
+        )
+    if plain.dtype.char not in ELEMENTS:
+        raise TypeError(f"{name}: expected bool, integers or floats of up to 64 bits, got {plain.dtype}")
+    return plain
+
+
+def result_array(output: Any, like: Array) -> Array:
+    """The array that `output` asks for: new ones have the shape of `like` and, unless told, its type."""
+    if output is None:
+        return np.empty(like.shape, like.dtype)
+    if isinstance(output, (type, np.dtype, str)):
+        dtype = _output_dtype(output)
+        _check_output_dtype(dtype)
+        return np.empty(like.shape, dtype)
+    if not isinstance(output, np.ndarray):
+        raise RuntimeError(
+            f"output: output shape not correct: expected an array of shape {like.shape}, a dtype or its name, "
+            f"got {type(output).__name__}"
+        )
+    if output.shape != like.shape:
+        raise RuntimeError(f"output: output shape not correct: expected {like.shape}, got {output.shape}")
+    _check_output_dtype(output.dtype)
+    if not output.flags.writeable:
+        raise ValueError("output: output array is read-only, expected one that can be written to")
+    if np.ma.is_masked(output):
+        raise TypeError("output: its mask would hide results; pass output.data instead")
+    return np.asarray(output)
+
+
+def same_elements(a: Array, b: Array) -> bool:
+    """Whether two arrays have one type, be it in different byte orders."""
+    return a.dtype.kind == b.dtype.kind and a.dtype.itemsize == b.dtype.itemsize
+
+
+def store(values: Array, result: Array) -> None:
+    with np.errstate(all="ignore"):
+        np.copyto(result, values, casting="unsafe")
+
+
+def _output_dtype(output: Any) -> np.dtype[Any]:
+    try:
+        dtype: np.dtype[Any] = np.dtype(output)
+        return dtype
+    except TypeError as error:
+        raise TypeError(f"output: {error}") from None
+
+
+def _check_output_dtype(dtype: np.dtype[Any]) -> None:
+    if dtype.kind not in "biuf":
+        raise RuntimeError(
+            f"output: array type not supported, expected bool, integers or floats, got {dtype}"
+        )
+
+
+def filtered_axes(axes: Any, ndim: int) -> tuple[int, ...]:
+    """The axes to filter, none of them negative, in the order given."""
+    if axes is None:
+        return tuple(range(ndim))
+    given = tuple(integer(axis, "axes") for axis in (axes if _is_iterable(axes) else (axes,)))
+    for axis in given:
+        if not -ndim <= axis < ndim:
+            raise np.exceptions.AxisError(
+                f"axes: axis {axis} is out of range for an array of {ndim} dimensions"
+            )
+    counted = tuple(axis % ndim for axis in given)
+    if len(set(counted)) != len(counted):
+        raise ValueError(f"axes: axes must be unique, got {given}")
+    return counted
+
+
+def window(size: Any, footprint: Any, axes: tuple[int, ...], ndim: int) -> Window:
+    """The window over all axes of the image, one element wide where it is not filtered."""
+    if footprint is not None:
+        return _window_of_footprint(footprint, axes, ndim)
+    if size is None:
+        raise RuntimeError(
+            "size: no footprint or filter size provided, expected an integer or one for each axis"
+        )
+    sizes = [1] * ndim
+    for axis, width in zip(axes, _for_each(size, "size", _width, len(axes))):
+        sizes[axis] = width
+    count = math.prod(sizes)
+    if count > sys.maxsize:
+        raise ValueError(f"size: expected a window that memory can hold, got {count} elements")
+    return Window(tuple(sizes), None, count)
+
+
+def _window_of_footprint(footprint: Any, axes: tuple[int, ...], ndim: int) -> Window:
+    """As SciPy has it, the axes of a footprint are in the image's order, whatever the order of `axes`."""
+    given = np.asarray(footprint, dtype=bool)
+    if given.ndim != len(axes):
+        raise RuntimeError(
+            f"footprint: footprint.ndim ({given.ndim}) must match len(axes) ({len(axes)}): "
+            f"a sequence argument must have length equal to input rank"
+        )
+    sizes = [1] * ndim
+    for axis, width in zip(sorted(axes), given.shape):
+        sizes[axis] = width
+    # A copy that nobody else can change, of bytes that are 0 or 1 whatever the view they came from.
+    members = np.array(given.view(np.uint8) != 0, order="C").reshape(sizes)
+    count = int(np.count_nonzero(members))
+    return Window(tuple(sizes), None if count == members.size else members, count)
+
+
+def _width(value: object, name: str) -> int:
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}: an integer is required, got {value}")
+    width = integer(value, name)
+    if width == 0:
+        raise RuntimeError(f"{name}: expected at least 1, got 0")
+    if width < 0:
+        raise ValueError(f"{name}: negative dimensions are not allowed, got {width}")
+    return width
+
+
+def window_origins(
+    origin: Any, axes: tuple[int, ...], sizes: tuple[int, ...], separable: bool
+) -> tuple[int, ...]:
+    """The shift of the window on each axis of the image.
+
+    A separable filter leaves axes of size 1 alone, with whatever origin they have.
+    """
+    origins = [0] * len(sizes)
+    for axis, shift in zip(axes, _for_each(origin, "origin", integer, len(axes))):
+        size = sizes[axis]
+        if separable and size == 1:
+            continue
+        if not 0 <= size // 2 + shift < size:
+            raise ValueError(
+                f"origin: invalid origin {shift} for a window of {size}: "
+                f"expected {-(size // 2)} to {(size - 1) // 2}"
+            )
+        origins[axis] = shift
+    return tuple(origins)
+
+
+def border_modes(mode: Any, axes: tuple[int, ...], ndim: int, separable: bool) -> int | tuple[int, ...]:
+    """The number of the border mode, or of each axis's where a sequence was given."""
+    if isinstance(mode, str) or not isinstance(mode, Iterable):
+        return _mode(mode, "mode")
+    if not separable:
+        raise RuntimeError(
+            f"mode: A sequence of modes is not supported for non-separable footprints or "
+            f"by non-separable rank filters: expected one mode, got {mode!r}"
+        )
+    modes = [0] * ndim
+    for axis, number in zip(axes, _for_each(mode, "mode", _mode, len(axes))):
+        modes[axis] = number
+    return tuple(modes)
+
+
+def _mode(mode: object, name: str) -> int:
+    if isinstance(mode, str) and mode in MODES:
+        return MODES[mode]
+    raise RuntimeError(
+        f"{name}: boundary mode not supported: expected one of {', '.join(MODES)}, got {mode!r}"
+    )
+
+
+def fill_element(cval: Any, dtype: np.dtype[Any]) -> bytes:
+    """One element of value `cval` in the machine's byte order, wrapped into the range of integers."""
+    number: int | float
+    try:
+        number = operator.index(cval)
+    except TypeError:
+        number = real(cval, "cval")
+    # SciPy converts a border value to bool as it does to a byte: 0.5 is False.
+    stored = np.dtype(np.uint8) if dtype.kind == "b" else dtype.newbyteorder("=")
+    if stored.kind == "f" or (isinstance(number, float) and not math.isfinite(number)):
+        with np.errstate(all="ignore"):
+            element = np.array(float(number)).astype(stored)
+    else:
+        wrapped = math.trunc(number) & (1 << 8 * stored.itemsize) - 1
+        element = np.array(wrapped, dtype=f"u{stored.itemsize}").view(stored)
+    return (element != 0 if dtype.kind == "b" else element).tobytes()
+
+
+def _for_each(value: Any, name: str, convert: Callable[[Any, str], Value], count: int) -> Iterable[Value]:
+    """`value` for each of `count` axes: one for all, or a sequence of them."""
+    if isinstance(value, str) or not _is_iterable(value):
+        return [convert(value, name)] * count
+    values = [convert(item, name) for item in value]
+    if len(values) != count:
+        raise RuntimeError(
+            f"{name}: sequence argument must have length equal to input rank, "
+            f"or to the number of axes: expected {count}, got {len(values)}"
+        )
+    return values
+
+
+def _is_iterable(value: object) -> bool:
+    try:
+        iter(value)  # type: ignore[call-overload]
+    except TypeError:
+        return False
+    return True

@@ -1,0 +1,266 @@
+"""Median, rank and extreme filters with the signatures and the contract of `scipy.ndimage`.
+
+The arguments are read here, in Python; the pixels are worked on in C.
+"""
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _arguments as arguments
+from . import _core
+from ._arguments import Array
+from ._documentation import documented
+
+__all__ = ["maximum_filter", "median_filter", "minimum_filter", "percentile_filter", "rank_filter"]
+
+
+@documented
+def median_filter(
+    input: npt.ArrayLike,
+    size: Any = None,
+    footprint: npt.ArrayLike | None = None,
+    output: Any = None,
+    mode: Any = "reflect",
+    cval: Any = 0.0,
+    origin: Any = 0,
+    *,
+    axes: Any = None,
+    workers: int | None = None,
+) -> Array:
+    """The median of a window around each element.
+
+    Of an even number of elements, the upper of the two middle ones.
+
+    Parameters
+    ----------
+    {input}
+    {options}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastmath
+    >>> fastmath.median_filter(np.array([1, 1, 9, 1, 2, 2]), size=3)
+    array([1, 1, 1, 2, 2, 2])
+    """
+    return apply(_rank_filter, _middle, input, size, footprint, output, mode, cval, origin, axes, workers)
+
+
+@documented
+def rank_filter(
+    input: npt.ArrayLike,
+    rank: int,
+    size: Any = None,
+    footprint: npt.ArrayLike | None = None,
+    output: Any = None,
+    mode: Any = "reflect",
+    cval: Any = 0.0,
+    origin: Any = 0,
+    *,
+    axes: Any = None,
+    workers: int | None = None,
+) -> Array:
+    """The element of a given rank in a window around each element.
+
+    Parameters
+    ----------
+    {input}
+    rank : int
+        The place of the chosen element in the sorted window, from 0; a negative one counts from the end.
+    {options}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastmath
+    >>> fastmath.rank_filter(np.array([1, 1, 9, 1, 2, 2]), -2, size=3)
+    array([1, 1, 1, 2, 2, 2])
+    """
+    at = functools.partial(_from_either_end, arguments.integer(rank, "rank"))
+    return apply(_rank_filter, at, input, size, footprint, output, mode, cval, origin, axes, workers)
+
+
+@documented
+def percentile_filter(
+    input: npt.ArrayLike,
+    percentile: float,
+    size: Any = None,
+    footprint: npt.ArrayLike | None = None,
+    output: Any = None,
+    mode: Any = "reflect",
+    cval: Any = 0.0,
+    origin: Any = 0,
+    *,
+    axes: Any = None,
+    workers: int | None = None,
+) -> Array:
+    """The element at a given percentile of a window around each element.
+
+    Parameters
+    ----------
+    {input}
+    percentile : float
+        How far into the sorted window the chosen element is, from 0 to 100; a negative one counts from the
+        end, as if 100 were added. Of n elements it is the one of rank ``int(n * percentile / 100)``, at most
+        n - 1.
+    {options}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastmath
+    >>> fastmath.percentile_filter(np.array([1, 1, 9, 1, 2, 2]), 100, size=3)
+    array([1, 9, 9, 9, 2, 2])
+    """
+    at = functools.partial(_share_of, arguments.real(percentile, "percentile"))
+    return apply(_rank_filter, at, input, size, footprint, output, mode, cval, origin, axes, workers)
+
+
+@documented
+def minimum_filter(
+    input: npt.ArrayLike,
+    size: Any = None,
+    footprint: npt.ArrayLike | None = None,
+    output: Any = None,
+    mode: Any = "reflect",
+    cval: Any = 0.0,
+    origin: Any = 0,
+    *,
+    axes: Any = None,
+    workers: int | None = None,
+) -> Array:
+    """The smallest element of a window around each element.
+
+    Parameters
+    ----------
+    {input}
+    {options}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastmath
+    >>> fastmath.minimum_filter(np.array([1, 1, 9, 7, 8, 8]), size=3)
+    array([1, 1, 1, 7, 7, 8])
+    """
+    return apply(_rank_filter, _lowest, input, size, footprint, output, mode, cval, origin, axes, workers)
+
+
+@documented
+def maximum_filter(
+    input: npt.ArrayLike,
+    size: Any = None,
+    footprint: npt.ArrayLike | None = None,
+    output: Any = None,
+    mode: Any = "reflect",
+    cval: Any = 0.0,
+    origin: Any = 0,
+    *,
+    axes: Any = None,
+    workers: int | None = None,
+) -> Array:
+    """The largest element of a window around each element.
+
+    Parameters
+    ----------
+    {input}
+    {options}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastmath
+    >>> fastmath.maximum_filter(np.array([1, 1, 9, 1, 2, 2]), size=3)
+    array([1, 9, 9, 9, 2, 2])
+    """
+    return apply(_rank_filter, _highest, input, size, footprint, output, mode, cval, origin, axes, workers)
+
+
+def _middle(count: int) -> int:
+    _refuse_none(count, RuntimeError)
+    return count // 2
+
+
+def _lowest(count: int) -> int:
+    _refuse_none(count, ValueError)
+    return 0
+
+
+def _highest(count: int) -> int:
+    _refuse_none(count, ValueError)
+    return count - 1
+
+
+def _from_either_end(rank: int, count: int) -> int:
+    _refuse_none(count, RuntimeError)
+    if not -count <= rank < count:
+        raise RuntimeError(
+            f"rank: rank not within filter footprint size: expected {-count} to {count - 1}, got {rank}"
+        )
+    return rank % count
+
+
+def _share_of(percentile: float, count: int) -> int:
+    _refuse_none(count, RuntimeError)
+    if percentile != percentile:
+        raise ValueError("percentile: expected a number from -100 to 100, got nan")
+    if not -100 <= percentile <= 100:
+        raise RuntimeError(f"percentile: invalid percentile, expected -100 to 100, got {percentile}")
+    share = percentile + 100 if percentile < 0 else percentile
+    return min(int(count * share / 100), count - 1)
+
+
+def _refuse_none(count: int, error: type[Exception]) -> None:
+    """SciPy's extremes and its other filters differ in the error."""
+    if not count:
+        raise error("footprint: All-zero footprint is not supported, expected a true element")
+
+
+Engine = Callable[..., None]
+"""`fastmath._core.rank_filter`, or another with its arguments."""
+
+
+def _rank_filter(*call: Any) -> None:
+    _core.rank_filter(*call)
+
+
+def apply(
+    engine: Engine,
+    rank_in: Callable[[int], int],
+    input: Any,
+    size: Any,
+    footprint: Any,
+    output: Any,
+    mode: Any,
+    cval: Any,
+    origin: Any,
+    axes: Any,
+    workers: Any,
+) -> Array:
+    """Read the arguments and let `engine` work on the pixels. `rank_in(count)` chooses one of count elements."""
+    if footprint is not None and size is not None:
+        warnings.warn("ignoring size because footprint is set", UserWarning, stacklevel=3)
+    image = arguments.image(input)
+    filtered = arguments.filtered_axes(axes, image.ndim)
+    sizes, members, count = arguments.window(size, footprint, filtered, image.ndim)
+    rank = rank_in(count)
+    separable = members is None and rank in (0, count - 1)
+    origins = arguments.window_origins(origin, filtered, sizes, separable)
+    modes = arguments.border_modes(mode, filtered, image.ndim, separable)
+    fill = arguments.fill_element(cval, image.dtype)
+    threads = arguments.worker_count(workers)
+    result = arguments.result_array(output, image)
+    if not image.size or (count == 1 and members is None):
+        arguments.store(image, result)
+    elif arguments.same_elements(image, result) and not np.may_share_memory(image, result):
+        engine(image, result, sizes, origins, members, rank, modes, fill, threads)
+    else:
+        scratch = np.empty(image.shape, image.dtype)
+        engine(image, scratch, sizes, origins, members, rank, modes, fill, threads)
+        arguments.store(scratch, result)
+    return output if isinstance(output, np.ndarray) else result
