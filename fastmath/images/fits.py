@@ -1,0 +1,46 @@
+"""FITS: the image units are filtered as they are stored, so BITPIX, BZERO, BSCALE and BLANK stay.
+
+The median of stored values is the stored value of the median, since BZERO and BSCALE only shift
+and stretch them. Tables, and units of one dimension (spectra), are copied.
+"""
+
+import io
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from astropy.io import fits  # type: ignore[import-untyped]
+
+from fastmath.images.image import Image, Picture, stack_of_pictures
+
+
+class FitsImage(Image):
+    """The units of a FITS file."""
+
+    def __init__(self, units: fits.HDUList) -> None:
+        self._units = units
+        super().__init__(
+            [
+                picture
+                for unit in units
+                if _is_picture(unit)
+                for picture in stack_of_pictures(unit.data, 2)
+            ]
+        )
+        if any(isinstance(unit, fits.CompImageHDU) for unit in units):
+            self.notes.append("compressed images are compressed again in the way they were")
+
+    def write(self, file: BinaryIO, derivation: str) -> None:
+        """Write the units; a checksum in a header is brought up to date."""
+        self._units.writeto(file, output_verify="ignore")
+
+
+def read(path: Path) -> Image:
+    """Read a FITS file with an image of two dimensions or more; see `fastmath.images.read`."""
+    # from memory, since the units that are copied are read again when the file is written
+    memory = io.BytesIO(path.read_bytes())
+    return FitsImage(fits.open(memory, do_not_scale_image_data=True))
+
+
+def _is_picture(unit: fits.hdu.base.ExtensionHDU) -> bool:
+    return unit.is_image and isinstance(unit.data, np.ndarray) and unit.data.ndim >= 2

@@ -1,0 +1,64 @@
+"""What every format reads to: pictures in memory, and a way to write the file again."""
+
+from abc import ABC, abstractmethod
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[Any]
+
+
+class ImageError(Exception):
+    """A file cannot be used as an image; the message is the reason, without the file's name."""
+
+
+class Image(ABC):
+    """An image file in memory.
+
+    Attributes
+    ----------
+    pictures : list of ndarray
+        One for each page, frame or plane, of shape (rows, columns), or (rows, columns, channels)
+        if it is in colour. They are writeable views of the file's own arrays, in any memory
+        layout and byte order: change them in place, then `write`.
+    notes : list of str
+        What the user should know about the file to be written.
+    """
+
+    def __init__(self, pictures: list[Picture]) -> None:
+        if not pictures:
+            raise ImageError("there is no picture in it")
+        self.pictures = pictures
+        self.notes: list[str] = []
+
+    @abstractmethod
+    def write(self, file: BinaryIO, derivation: str) -> None:
+        """Write the file with the pictures as they are now and all else as it was read.
+
+        Parameters
+        ----------
+        file : binary file
+            Empty, open for reading and writing.
+        derivation : str
+            How the pictures came about, for formats that have a place for it.
+        """
+
+
+def stack_of_pictures(array: Picture, picture_dimensions: int) -> list[Picture]:
+    """Split an array into views of its last dimensions.
+
+    Parameters
+    ----------
+    array : ndarray
+        Of at least `picture_dimensions` dimensions.
+    picture_dimensions : int
+        2, or 3 if the last dimension is that of colour.
+
+    Returns
+    -------
+    list of ndarray
+        One view for each index of the leading dimensions.
+    """
+    leading = array.shape[: array.ndim - picture_dimensions]
+    return [array[index] for index in np.ndindex(leading)]
