@@ -1,0 +1,5 @@
+"""``python -m fastmath`` is the command ``fastmath``."""
+
+from fastmath.cli import main
+
+main()

@@ -1,0 +1,142 @@
+"""The commands and their options. Other modules do the work."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import fastmath
+from fastmath.cli.info import print_info
+from fastmath.cli.median import Options, run
+from fastmath.cli.plan import check_preview, plan
+
+app = typer.Typer(
+    name="fastmath",
+    help="Median filters for images that keep data type, bit depth and metadata.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+EXAMPLES = """
+Examples:
+
+- `fastmath median slice.dcm clean.dcm --size 5`
+- `fastmath median scans/ clean/ --size 3 --preview look.png`
+- `fastmath median a.tif b.tif clean/ --size 3x7 --workers -1`
+"""
+
+
+class Mode(StrEnum):
+    """How a picture continues beyond its border."""
+
+    reflect = "reflect"
+    mirror = "mirror"
+    nearest = "nearest"
+    wrap = "wrap"
+    constant = "constant"
+
+
+def _window(text: str) -> tuple[int, int]:
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isascii() and side.isdigit() for side in sides):
+        wanted = "neither a number like 5 nor rows x columns like 3x7"
+        raise typer.BadParameter(f"{text!r} is {wanted}", param_hint="--size")
+    rows, columns = int(sides[0]), int(sides[-1])
+    if rows < 1 or columns < 1:
+        raise typer.BadParameter(f"{text!r}: the smallest window is 1", param_hint="--size")
+    return rows, columns
+
+
+def _workers(count: int) -> int:
+    if count < 1 and count != -1:
+        wanted = "neither a number of threads nor -1 for all cores"
+        raise typer.BadParameter(f"{count} is {wanted}")
+    return count
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fastmath {fastmath.__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _fastmath(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command(epilog=EXAMPLES)
+def median(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT",
+            help="Image files, and folders: these are searched to the bottom.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        str,
+        typer.Argument(
+            metavar="OUTPUT",
+            help="For one file the file to write, else the folder to write to; folders keep their "
+            "structure.",
+            show_default=False,
+        ),
+    ],
+    size: Annotated[
+        str,
+        typer.Option(
+            metavar="N|RxC",
+            help="Window: 5 for 5 by 5 pixels, 3x7 for 3 rows by 7 columns.",
+            show_default=False,
+        ),
+    ],
+    mode: Annotated[
+        Mode,
+        typer.Option(help="How a picture continues beyond its border; constant means with 0."),
+    ] = Mode.reflect,
+    workers: Annotated[
+        int,
+        typer.Option(callback=_workers, help="Threads for each picture; -1 takes all cores."),
+    ] = 1,
+    preview: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PNG",
+            help="Also draw the middle plane of the first image before and after.",
+            show_default=False,
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
+) -> None:
+    """Remove noise from images: each pixel becomes the median of the window around it.
+
+    PNG, TIFF, DICOM, FITS and NPY files are known by their suffix, DICOM files without one by
+    their content. What comes out is of the same format, data type and bit depth, with the same
+    metadata; a DICOM file becomes a derived image with a UID of its own. Colour channels are
+    filtered one by one; alpha stays.
+
+    Files that cannot be used are reported and the others done; the exit status is then 1.
+    """
+    window = _window(size)
+    jobs = plan(inputs, output)
+    if preview is not None:
+        check_preview(preview, jobs, force)
+    done = run(jobs, Options(window, mode.value, workers, preview, force))
+    raise typer.Exit(0 if done else 1)
+
+
+@app.command()
+def info() -> None:
+    """Show the version, the instruction sets, the optional packages and the cores."""
+    print_info()

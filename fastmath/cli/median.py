@@ -1,0 +1,154 @@
+"""``fastmath median``: filter file after file, report each, and sum up."""
+
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+import fastmath
+from fastmath.cli.plan import Job
+from fastmath.images import Image, ImageError, Picture, read
+from fastmath.images.filtering import filter_pictures
+from fastmath.images.whole_file import whole_file
+
+
+class Options(NamedTuple):
+    """What the user chose."""
+
+    window: tuple[int, int]
+    mode: str
+    workers: int
+    preview: Path | None
+    force: bool
+
+
+@dataclass
+class Totals:
+    """What has been done so far."""
+
+    files: int = 0
+    images: int = 0
+    bytes: int = 0
+    seconds_in_filter: float = 0.0
+    failures: int = 0
+
+
+def run(jobs: list[Job], options: Options) -> bool:
+    """Do the jobs one after the other.
+
+    Parameters
+    ----------
+    jobs : list of Job
+        What to read and write.
+    options : Options
+        How to filter.
+
+    Returns
+    -------
+    bool
+        Whether all of them were done. Those that were not have been reported by name and reason.
+    """
+    totals = Totals()
+    start = time.perf_counter()
+    preview = options.preview
+    with _progress(len(jobs)) as show:
+        for job in jobs:
+            try:
+                show(_do(job, options, preview, totals))
+                preview = None  # of the first image only
+            except Exception as error:  # a broken file may raise anything
+                totals.failures += 1
+                print(f"fastmath: {job.source}: {_reason(error)}", file=sys.stderr)
+                show(None)
+    _sum_up(totals, time.perf_counter() - start)
+    return totals.failures == 0
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[str | None], None]]:
+    """Give a function that shows a file as done: in a bar on a terminal, else in a line."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda line: None if line is None else print(line, flush=True)
+        return
+    columns = (TextColumn("median"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("median", total=total)
+        yield lambda _: progress.advance(bar)
+
+
+def _do(job: Job, options: Options, preview: Path | None, totals: Totals) -> str:
+    """Filter one file, and say what was done."""
+    if job.target.exists() and not options.force:
+        raise ImageError(f"{job.target} exists; --force overwrites it")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        image = read(job.source)
+        middle = len(image.pictures) // 2
+        before = image.pictures[middle].copy() if preview else None
+        start = time.perf_counter()
+        filter_pictures(image, options.window, options.mode, options.workers)
+        seconds = time.perf_counter() - start
+        job.target.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(job.target) as file:
+            image.write(file, f"{_label(options)} (fastmath {fastmath.__version__})")
+    if preview and before is not None:
+        _draw(preview, before, image.pictures[middle], _label(options))
+    totals.files += 1
+    totals.images += len(image.pictures)
+    totals.bytes += sum(picture.nbytes for picture in image.pictures)
+    totals.seconds_in_filter += seconds
+    for note in dict.fromkeys([*image.notes, *(str(warning.message) for warning in caught)]):
+        print(f"fastmath: {job.source}: note: {' '.join(note.split())}", file=sys.stderr)
+    return f"{job.source} -> {job.target}: {_what(image)}, filtered in {seconds * 1e3:.2f} ms"
+
+
+def _draw(path: Path, before: Picture, after: Picture, label: str) -> None:
+    from fastmath.images.preview import draw_preview  # needs Pillow, which nothing else here does
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as file:
+        draw_preview(before, after, label, file)
+
+
+def _label(options: Options) -> str:
+    rows, columns = options.window
+    return f"median {rows}x{columns}"
+
+
+def _what(image: Image) -> str:
+    first = image.pictures[0]
+    shape = " x ".join(str(side) for side in first.shape)
+    count = f"{len(image.pictures)} of " if len(image.pictures) > 1 else ""
+    return f"{count}{shape} {first.dtype.name}"
+
+
+def _reason(error: Exception) -> str:
+    """Say in one line why a file failed."""
+    if isinstance(error, ImageError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    first_line = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
+
+
+def _sum_up(totals: Totals, seconds: float) -> None:
+    print(
+        f"{_count(totals.images, 'image')} in {_count(totals.files, 'file')}: {seconds:.2f} s, "
+        f"{totals.images / seconds:.1f} images/s, {totals.bytes / 1e6 / seconds:.1f} MB/s; "
+        f"{totals.seconds_in_filter:.3f} s of it in the filter"
+    )
+    if totals.failures:
+        print(f"fastmath: {_count(totals.failures, 'file')} failed", file=sys.stderr)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
