@@ -1,0 +1,1 @@
+"""What `fastmath bench` measures."""
