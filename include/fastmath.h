@@ -64,6 +64,28 @@ FM_API int fm_simd_available(size_t index);        /* whether this machine has i
 /* What FASTMATH_SIMD asked for when it could not be given, else NULL. */
 FM_API const char *fm_simd_refused(void);
 
+/* ---- Filters ---- */
+
+/* What lies outside an array, by SciPy's names: (d c b a | a b c d | d c b a) is reflect,
+ * (d c b | a b c d | c b a) mirror. */
+typedef enum { FM_REFLECT, FM_CONSTANT, FM_NEAREST, FM_MIRROR, FM_WRAP, FM_MODE_COUNT } fm_mode;
+
+/* A window around each element: along axis d it covers i - (size[d] / 2 + origin[d]) and the size[d] - 1
+ * elements after that. All arrays have the input's ndim. */
+typedef struct {
+    const ptrdiff_t *size;          /* at least 1; 1 on axes that are not filtered */
+    const ptrdiff_t *origin;        /* 0 <= size[d] / 2 + origin[d] < size[d] */
+    const fm_mode *mode;
+    const unsigned char *footprint; /* C order, not 0 where an element counts; NULL: all count */
+    ptrdiff_t rank;                 /* of the elements that count, from 0 */
+    const void *fill;               /* one element, in native byte order: what FM_CONSTANT holds */
+} fm_window;
+
+/* Writes the element of the given rank of every window. Input and output have the same type and shape and
+ * do not overlap. NaN sorts above infinity. `workers` is the number of threads, at least 1. */
+FM_API fm_status fm_rank_filter(const fm_array *input, const fm_array *output, const fm_window *window,
+                                int workers, const fm_watch *watch);
+
 #ifdef __cplusplus
 }
 #endif

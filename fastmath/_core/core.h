@@ -31,5 +31,6 @@ fm_watch core_watch_begin(core_watch_state *state);
 int core_watch_end(core_watch_state *state, fm_status status);
 
 /* Methods of each family, NULL-terminated; module.c adds them all. */
+extern PyMethodDef core_filter_methods[];
 
 #endif

@@ -1,0 +1,135 @@
+/* Rows of an array of any layout, read as keys with a border around it, and written back. */
+#include "array.h"
+
+#include <string.h>
+
+ptrdiff_t fm_border(ptrdiff_t i, ptrdiff_t n, fm_mode mode)
+{
+    if (i >= 0 && i < n)
+        return i;
+    switch (mode) {
+    case FM_CONSTANT:
+        return -1;
+    case FM_NEAREST:
+        return i < 0 ? 0 : n - 1;
+    case FM_WRAP:
+        i %= n;
+        return i < 0 ? i + n : i;
+    case FM_REFLECT: /* d c b a | a b c d | d c b a */
+        i = i < 0 ? -1 - i : i;
+        i %= 2 * n;
+        return i < n ? i : 2 * n - 1 - i;
+    case FM_MIRROR: /* d c b | a b c d | c b a */
+        if (n == 1)
+            return 0;
+        i = i < 0 ? -i : i;
+        i %= 2 * n - 2;
+        return i < n ? i : 2 * n - 2 - i;
+    }
+    return -1;
+}
+
+int64_t fm_key_of(const void *element, fm_type type)
+{
+    int64_t key = 0;
+    const fm_key_type k = fm_key_types[type];
+    fm_active->read_keys(element, k.size, 1, k, 0, &key);
+    return key;
+}
+
+static char *address(const fm_array *array, const ptrdiff_t *at)
+{
+    char *p = array->data;
+    for (int d = 0; d < array->ndim; d++) {
+        p += at[d] * array->strides[d];
+        if (array->suboffsets && array->suboffsets[d] >= 0) {
+            memcpy(&p, p, sizeof p);
+            p += array->suboffsets[d];
+        }
+    }
+    return p;
+}
+
+/* Whether the elements along an axis lie a stride apart, with no pointer to follow in between. */
+static int is_direct(const fm_array *array, int axis)
+{
+    if (array->suboffsets)
+        for (int d = axis; d < array->ndim; d++)
+            if (array->suboffsets[d] >= 0)
+                return 0;
+    return 1;
+}
+
+/* Reads count keys that all lie inside; `at` is left as it was found. */
+static void read_inside(const fm_array *array, ptrdiff_t *at, int axis, ptrdiff_t count, char *keys)
+{
+    const fm_key_type k = fm_key_types[array->type];
+    if (is_direct(array, axis)) {
+        fm_active->read_keys(address(array, at), array->strides[axis], count, k, array->swapped, keys);
+        return;
+    }
+    ptrdiff_t start = at[axis];
+    for (ptrdiff_t i = 0; i < count; i++) {
+        at[axis] = start + i;
+        fm_active->read_keys(address(array, at), k.size, 1, k, array->swapped, keys + i * k.size);
+    }
+    at[axis] = start;
+}
+
+static void fill(char *keys, ptrdiff_t count, int size, int64_t key)
+{
+    for (ptrdiff_t i = 0; i < count; i++)
+        memcpy(keys + i * size, &key, (size_t)size);
+}
+
+/* Reads count keys outside the axis' range, one by one: there are few of them. */
+static void read_outside(const fm_source *source, ptrdiff_t *at, int axis, ptrdiff_t start, ptrdiff_t count,
+                         char *keys)
+{
+    int size = fm_key_types[source->array->type].size;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        at[axis] = fm_border(start + i, source->array->shape[axis], source->modes[axis]);
+        if (at[axis] < 0)
+            fill(keys + i * size, 1, size, source->fill);
+        else
+            read_inside(source->array, at, axis, 1, keys + i * size);
+    }
+}
+
+void fm_read_keys(const fm_source *source, const ptrdiff_t *at, int axis, ptrdiff_t count, void *keys)
+{
+    const fm_array *array = source->array;
+    int size = fm_key_types[array->type].size;
+    ptrdiff_t inside[FM_MAX_NDIM];
+    for (int d = 0; d < array->ndim; d++) {
+        inside[d] = d == axis ? 0 : fm_border(at[d], array->shape[d], source->modes[d]);
+        if (inside[d] < 0) {
+            fill(keys, count, size, source->fill);
+            return;
+        }
+    }
+    ptrdiff_t n = array->shape[axis], start = at[axis], end = start + count;
+    ptrdiff_t from = start < 0 ? 0 : start, to = end > n ? n : end;
+    if (from >= to) {
+        read_outside(source, inside, axis, start, count, keys);
+        return;
+    }
+    read_outside(source, inside, axis, start, from - start, keys);
+    inside[axis] = from;
+    read_inside(array, inside, axis, to - from, (char *)keys + (from - start) * size);
+    read_outside(source, inside, axis, to, end - to, (char *)keys + (to - start) * size);
+}
+
+void fm_write_keys(const fm_array *array, const ptrdiff_t *at, int axis, ptrdiff_t count, const void *keys)
+{
+    const fm_key_type k = fm_key_types[array->type];
+    if (is_direct(array, axis)) {
+        fm_active->write_keys(address(array, at), array->strides[axis], count, k, array->swapped, keys);
+        return;
+    }
+    ptrdiff_t here[FM_MAX_NDIM];
+    memcpy(here, at, (size_t)array->ndim * sizeof *here);
+    for (ptrdiff_t i = 0; i < count; i++, here[axis]++)
+        fm_active->write_keys(address(array, here), k.size, 1, k, array->swapped,
+                              (const char *)keys + i * k.size);
+}

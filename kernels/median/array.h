@@ -1,0 +1,27 @@
+/* Rows of an array of any layout, read as keys with a border around it, and written back. */
+#ifndef FM_MEDIAN_ARRAY_H
+#define FM_MEDIAN_ARRAY_H
+
+#include "keys.h"
+#include "level.h"
+
+/* An array to read from, and what lies around it. */
+typedef struct {
+    const fm_array *array;
+    const fm_mode *modes; /* one per axis */
+    int64_t fill;         /* the key of what a constant border holds, in its first bytes */
+} fm_source;
+
+/* Where index i of an axis of length n is to be read: inside, or -1 for the constant outside. */
+ptrdiff_t fm_border(ptrdiff_t i, ptrdiff_t n, fm_mode mode);
+
+/* The key of one element in native byte order. */
+int64_t fm_key_of(const void *element, fm_type type);
+
+/* Reads count keys along `axis` from position `at`, which may lie outside the array. */
+void fm_read_keys(const fm_source *source, const ptrdiff_t *at, int axis, ptrdiff_t count, void *keys);
+
+/* Writes count keys along `axis` from position `at`, all of it inside. */
+void fm_write_keys(const fm_array *array, const ptrdiff_t *at, int axis, ptrdiff_t count, const void *keys);
+
+#endif

@@ -1,0 +1,56 @@
+/* What an engine is given, and what it is. filter.c chooses one, cuts the work into parts and runs them. */
+#ifndef FM_ENGINE_H
+#define FM_ENGINE_H
+
+#include "array.h"
+
+#include <stdatomic.h>
+
+/* A box of outputs of the array: one part of the work. */
+typedef struct {
+    ptrdiff_t start[FM_MAX_NDIM];
+    ptrdiff_t extent[FM_MAX_NDIM];
+} fm_block;
+
+/* Elements of the window that are neighbours along the inner axis. */
+typedef struct {
+    ptrdiff_t start[FM_MAX_NDIM]; /* in the window */
+    ptrdiff_t length;
+} fm_run;
+
+/* A call of fm_rank_filter as its engine sees it. */
+typedef struct {
+    fm_source source;
+    const fm_array *output;
+    const ptrdiff_t *size;
+    ptrdiff_t lead[FM_MAX_NDIM]; /* how far a window begins before its output */
+    ptrdiff_t rank;
+
+    int inner, outer; /* axes: along inner outputs are neighbours; outer is -1 where there is none */
+    const fm_run *runs;
+    ptrdiff_t run_count;
+
+    const fm_watch *watch; /* for lane 0 alone */
+    atomic_int stopped;
+} fm_filter;
+
+/* A compiled selection network; see networks/emit.py. */
+typedef struct {
+    void (*run)(const void *in, void *out, void *scratch, ptrdiff_t count);
+    int rows, columns, rank;
+    int tile_rows, tile_columns;
+    int reach;      /* groups of columns that a window spans beyond its own */
+    int places;     /* rows of scratch memory */
+    int tile_bytes; /* of groups worked on at a time */
+} fm_network;
+
+/* The engines of one key width at one instruction set. */
+typedef struct fm_engines {
+    const fm_network *networks; /* up to one without a run */
+    size_t (*network_scratch)(const fm_network *network);
+    void (*network_part)(const fm_network *network, const fm_filter *filter, const fm_block *block, void *scratch);
+    size_t (*ordinal_scratch)(const fm_filter *filter, const fm_block *largest);
+    void (*ordinal_part)(fm_filter *filter, const fm_block *block, void *scratch, int lane);
+} fm_engines;
+
+#endif

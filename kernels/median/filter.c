@@ -1,0 +1,261 @@
+/* fm_rank_filter: checks the call, chooses an engine, cuts the array into parts and runs them. */
+#include "engine.h"
+#include "pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    STRIP_ROWS = 64,      /* rows of a network's part: milliseconds of work at most */
+    BLOCK_PLACES = 8192,  /* padded places of an ordinal block, unless the window asks for more */
+};
+
+/* The array cut into blocks of equal extent, the last along an axis being smaller. */
+typedef struct {
+    fm_filter *filter;
+    const fm_network *network; /* NULL: the ordinal engine */
+    const fm_engines *engines;
+    fm_block largest;
+    char *scratch;
+    size_t scratch_bytes;
+} job;
+
+static const fm_engines *engines_of(fm_type type)
+{
+    int width = 0;
+    while (1 << width < fm_key_types[type].size)
+        width++;
+    return fm_active->engines[width];
+}
+
+static ptrdiff_t count_footprint(const fm_window *w, int ndim)
+{
+    ptrdiff_t count = 0, places = 1;
+    for (int d = 0; d < ndim; d++)
+        if (__builtin_mul_overflow(places, w->size[d], &places))
+            return -1;
+    if (!w->footprint)
+        return places;
+    for (ptrdiff_t i = 0; i < places; i++)
+        count += w->footprint[i] != 0;
+    return count;
+}
+
+/* FM_NO_MEMORY stands for windows of more elements than can be counted. */
+static fm_status check(const fm_array *input, const fm_array *output, const fm_window *w, ptrdiff_t *count)
+{
+    if (input->ndim < 1 || input->ndim > FM_MAX_NDIM || output->ndim != input->ndim ||
+        input->type != output->type || (unsigned)input->type >= FM_TYPE_COUNT)
+        return FM_INVALID;
+    for (int d = 0; d < input->ndim; d++) {
+        ptrdiff_t first;
+        if (input->shape[d] < 0 || input->shape[d] != output->shape[d] || w->size[d] < 1 ||
+            (unsigned)w->mode[d] >= FM_MODE_COUNT || __builtin_add_overflow(w->size[d] / 2, w->origin[d], &first) ||
+            first < 0 || first >= w->size[d])
+            return FM_INVALID;
+        /* so that positions in the border, doubled, cannot overflow */
+        if (w->size[d] > PTRDIFF_MAX / 8 || input->shape[d] > PTRDIFF_MAX / 8)
+            return FM_NO_MEMORY;
+    }
+    *count = count_footprint(w, input->ndim);
+    if (*count < 0)
+        return FM_NO_MEMORY;
+    return w->rank < 0 || w->rank >= *count ? FM_INVALID : FM_OK;
+}
+
+static ptrdiff_t magnitude(ptrdiff_t x)
+{
+    return x < 0 ? -x : x;
+}
+
+/* For a network: of the two axes along which the window reaches furthest, the one whose elements lie closer
+ * is the inner. For a box of one or two dimensions these are all that matter. */
+static void choose_plane(fm_filter *f, const fm_array *input)
+{
+    int a = -1, b = -1; /* a has the longer window, later axes first among equals */
+    for (int d = input->ndim - 1; d >= 0; d--)
+        if (a < 0 || f->size[d] > f->size[a]) {
+            b = a;
+            a = d;
+        } else if (b < 0 || f->size[d] > f->size[b])
+            b = d;
+    f->inner = a;
+    f->outer = b;
+    if (b >= 0 && magnitude(input->strides[b]) < magnitude(input->strides[a])) {
+        f->inner = b;
+        f->outer = a;
+    }
+}
+
+static const fm_network *find_network(const fm_filter *f, const fm_engines *engines, const fm_window *w,
+                                      ptrdiff_t count)
+{
+    ptrdiff_t rows = f->outer < 0 ? 1 : f->size[f->outer], columns = f->size[f->inner];
+    if (w->footprint || rows * columns != count)
+        return NULL;
+    for (const fm_network *n = engines->networks; n->run; n++)
+        if (n->rows == rows && n->columns == columns && n->rank == w->rank)
+            return n;
+    return NULL;
+}
+
+/* The window's elements as runs along the inner axis; NULL without memory. */
+static fm_run *find_runs(const fm_window *w, int ndim, int inner, ptrdiff_t *run_count)
+{
+    ptrdiff_t rows = 1, step = 1, used = 0, room;
+    for (int d = 0; d < ndim; d++)
+        rows *= d == inner ? 1 : w->size[d];
+    for (int d = inner + 1; d < ndim; d++)
+        step *= w->size[d];
+    room = w->footprint ? rows * ((w->size[inner] + 1) / 2) : rows;
+    fm_run *runs = (size_t)room > SIZE_MAX / sizeof *runs ? NULL : malloc((size_t)room * sizeof *runs);
+    if (!runs)
+        return NULL;
+    ptrdiff_t at[FM_MAX_NDIM] = {0};
+    for (ptrdiff_t row = 0; row < rows; row++) {
+        ptrdiff_t place = 0, length = 0;
+        for (int d = 0; d < ndim; d++)
+            place = place * w->size[d] + (d == inner ? 0 : at[d]);
+        for (ptrdiff_t i = 0; i <= w->size[inner]; i++) {
+            int counts = i < w->size[inner] && (!w->footprint || w->footprint[place + i * step]);
+            if (!counts && length) {
+                memcpy(runs[used].start, at, sizeof at);
+                runs[used].start[inner] = i - length;
+                runs[used++].length = length;
+            }
+            length = counts ? length + 1 : 0;
+        }
+        for (int d = ndim - 1; d >= 0; d--)
+            if (d != inner) {
+                if (++at[d] < w->size[d])
+                    break;
+                at[d] = 0;
+            }
+    }
+    *run_count = used;
+    return runs;
+}
+
+static void network_blocks(job *j, const ptrdiff_t *shape, int ndim)
+{
+    for (int d = 0; d < ndim; d++)
+        j->largest.extent[d] = 1;
+    j->largest.extent[j->filter->inner] = shape[j->filter->inner];
+    if (j->filter->outer >= 0) {
+        ptrdiff_t rows = shape[j->filter->outer];
+        j->largest.extent[j->filter->outer] = rows < STRIP_ROWS ? rows : STRIP_ROWS;
+    }
+}
+
+/* Blocks about as large as the window, so that sorting the border is not the most of the work, and long
+ * along the inner axis, where a window is cheap to move. */
+static void ordinal_blocks(job *j, const ptrdiff_t *shape, int ndim)
+{
+    const fm_filter *f = j->filter;
+    ptrdiff_t *extent = j->largest.extent;
+    double places = 1;
+    for (int d = 0; d < ndim; d++) {
+        ptrdiff_t wish = f->size[d] == 1 ? 1 : d == f->inner ? 4 * f->size[d] : f->size[d];
+        extent[d] = wish < shape[d] ? wish : shape[d];
+        places *= (double)(extent[d] + f->size[d] - 1);
+    }
+    for (int grown = 1; grown && places < BLOCK_PLACES;) {
+        grown = 0;
+        for (int i = 0; i < ndim && places < BLOCK_PLACES; i++) {
+            int d = i == 0 ? f->inner : i <= f->inner ? i - 1 : i; /* the inner axis first */
+            ptrdiff_t wider = 2 * extent[d] < shape[d] ? 2 * extent[d] : shape[d];
+            if (wider == extent[d])
+                continue;
+            places *= (double)(wider + f->size[d] - 1) / (double)(extent[d] + f->size[d] - 1);
+            extent[d] = wider;
+            grown = 1;
+        }
+    }
+}
+
+static fm_block block_at(const job *j, ptrdiff_t index)
+{
+    const fm_array *output = j->filter->output;
+    fm_block block;
+    for (int d = output->ndim - 1; d >= 0; d--) {
+        ptrdiff_t extent = j->largest.extent[d], blocks = (output->shape[d] + extent - 1) / extent;
+        block.start[d] = index % blocks * extent;
+        index /= blocks;
+        ptrdiff_t left = output->shape[d] - block.start[d];
+        block.extent[d] = left < extent ? left : extent;
+    }
+    return block;
+}
+
+static void run_part(void *context, ptrdiff_t index, int lane)
+{
+    job *j = context;
+    if (atomic_load_explicit(&j->filter->stopped, memory_order_relaxed))
+        return;
+    fm_block block = block_at(j, index);
+    void *scratch = j->scratch + (size_t)lane * j->scratch_bytes;
+    if (j->network)
+        j->engines->network_part(j->network, j->filter, &block, scratch);
+    else
+        j->engines->ordinal_part(j->filter, &block, scratch, lane);
+}
+
+static fm_status run(job *j, int workers)
+{
+    fm_filter *f = j->filter;
+    ptrdiff_t parts = 1;
+    for (int d = 0; d < f->output->ndim; d++)
+        parts *= (f->output->shape[d] + j->largest.extent[d] - 1) / j->largest.extent[d];
+    workers = fm_workers(workers, parts);
+    j->scratch_bytes = (j->scratch_bytes + 4095) / 4096 * 4096;
+    void *memory = j->scratch_bytes > (SIZE_MAX - 64) / (size_t)workers
+                       ? NULL
+                       : malloc((size_t)workers * j->scratch_bytes + 64);
+    if (!memory)
+        return FM_NO_MEMORY;
+    j->scratch = (char *)memory + (64 - (uintptr_t)memory % 64);
+    fm_status status = fm_parallel(parts, workers, run_part, j, f->watch);
+    free(memory);
+    return atomic_load(&f->stopped) ? FM_STOPPED : status;
+}
+
+static fm_status run_ordinal(job *j, const fm_window *w, int workers)
+{
+    fm_filter *f = j->filter;
+    ordinal_blocks(j, f->output->shape, f->output->ndim);
+    fm_run *runs = find_runs(w, f->output->ndim, f->inner, &f->run_count);
+    f->runs = runs;
+    j->scratch_bytes = runs ? j->engines->ordinal_scratch(f, &j->largest) : 0;
+    fm_status status = j->scratch_bytes ? run(j, workers) : FM_NO_MEMORY;
+    free(runs);
+    return status;
+}
+
+fm_status fm_rank_filter(const fm_array *input, const fm_array *output, const fm_window *window, int workers,
+                         const fm_watch *watch)
+{
+    ptrdiff_t count;
+    fm_status status = check(input, output, window, &count);
+    if (status != FM_OK)
+        return status;
+    for (int d = 0; d < input->ndim; d++)
+        if (input->shape[d] == 0)
+            return FM_OK;
+    fm_filter filter = {
+        .source = {input, window->mode, fm_key_of(window->fill, input->type)},
+        .output = output,
+        .size = window->size,
+        .rank = window->rank,
+        .watch = watch,
+    };
+    for (int d = 0; d < input->ndim; d++)
+        filter.lead[d] = window->size[d] / 2 + window->origin[d];
+    choose_plane(&filter, input);
+    job j = {.filter = &filter, .engines = engines_of(input->type)};
+    j.network = find_network(&filter, j.engines, window, count);
+    if (!j.network)
+        return run_ordinal(&j, window, workers);
+    network_blocks(&j, input->shape, input->ndim);
+    j.scratch_bytes = j.engines->network_scratch(j.network);
+    return run(&j, workers);
+}

@@ -1,0 +1,241 @@
+/* Every other window: sliding over ordinal numbers.
+ *
+ * A block of outputs is read with its border, and sorting gives each element its own ordinal number. A
+ * window is then a set of numbers, kept as bits, and the element of a rank is that of the set's rank-th
+ * bit. The word in which this bit lies is remembered with the count of bits before it: moving a window on
+ * by one element changes a few bits, and the word moves little (Huang, Yang and Tang, A fast
+ * two-dimensional median filtering algorithm, IEEE ASSP 1979, with bits in place of a histogram). It
+ * serves every type, rank, footprint and number of dimensions; a step costs two bits per run of the window.
+ * Compiled once per instruction set and key width.
+ */
+#include "engine.h"
+#include "vector.h"
+
+#include <stdlib.h>
+#if defined(__BMI2__)
+#include <immintrin.h>
+#endif
+
+#define ORDINAL(name) FM_NAME(FM_JOIN(name, FM_KEY))
+
+typedef struct {
+    K key;
+    uint32_t place; /* in the padded block */
+} item;
+
+/* Scratch memory of a part. */
+typedef struct {
+    K *keys;          /* of the padded block; then sorted */
+    item *items, *other;
+    uint32_t *number; /* of each place */
+    uint64_t *bits;
+    ptrdiff_t *enter, *leave;
+    size_t bytes;
+} layout;
+
+static void *take(char **p, size_t bytes)
+{
+    void *at = *p;
+    *p += (bytes + 63) / 64 * 64;
+    return at;
+}
+
+static layout lay_out(size_t places, size_t runs, void *scratch)
+{
+    layout l;
+    char *p = scratch;
+    l.items = take(&p, places * sizeof(item));
+    l.other = take(&p, places * sizeof(item));
+    l.keys = take(&p, places * sizeof(K));
+    l.number = take(&p, places * sizeof(uint32_t));
+    l.bits = take(&p, (places / 64 + 1) * 8);
+    l.enter = take(&p, runs * sizeof(ptrdiff_t));
+    l.leave = take(&p, runs * sizeof(ptrdiff_t));
+    l.bytes = (size_t)(p - (char *)scratch);
+    return l;
+}
+
+static size_t padded_places(const fm_filter *f, const fm_block *block)
+{
+    size_t places = 1;
+    for (int d = 0; d < f->output->ndim; d++)
+        if (__builtin_mul_overflow(places, (size_t)(block->extent[d] + f->size[d] - 1), &places))
+            return SIZE_MAX;
+    return places;
+}
+
+/* 0 where the block cannot be numbered with 32 bits. */
+size_t ORDINAL(ordinal_scratch)(const fm_filter *f, const fm_block *largest)
+{
+    size_t places = padded_places(f, largest);
+    return places > UINT32_MAX ? 0 : lay_out(places, (size_t)f->run_count, NULL).bytes;
+}
+
+/* The next position in a box, the inner axis left out; 0 after the last. */
+static int advance(ptrdiff_t *at, const ptrdiff_t *extent, int ndim, int inner)
+{
+    for (int d = ndim - 1; d >= 0; d--) {
+        if (d == inner)
+            continue;
+        if (++at[d] < extent[d])
+            return 1;
+        at[d] = 0;
+    }
+    return 0;
+}
+
+/* Lays the padded block out with the inner axis last, the others in their order. */
+static void read_block(const fm_filter *f, const fm_block *block, const ptrdiff_t *padded, K *keys)
+{
+    int ndim = f->output->ndim;
+    ptrdiff_t at[FM_MAX_NDIM] = {0}, from[FM_MAX_NDIM];
+    do {
+        for (int d = 0; d < ndim; d++)
+            from[d] = block->start[d] - f->lead[d] + at[d];
+        fm_read_keys(&f->source, from, f->inner, padded[f->inner], keys);
+        keys += padded[f->inner];
+    } while (advance(at, padded, ndim, f->inner));
+}
+
+/* A radix sort by bytes, from the lowest; bytes that all keys share are passed over. */
+static void sort(layout *l, size_t places)
+{
+    enum { BYTES = sizeof(K) };
+    size_t counts[BYTES][256];
+    memset(counts, 0, sizeof counts);
+    /* as unsigned numbers in the keys' order: signed keys have their top bit flipped */
+    const uint64_t top = (K)-1 < 0 ? (uint64_t)1 << (8 * sizeof(K) - 1) : 0;
+    for (size_t i = 0; i < places; i++) {
+        uint64_t key = (uint64_t)l->keys[i] ^ top;
+        l->items[i] = (item){l->keys[i], (uint32_t)i};
+        for (int b = 0; b < BYTES; b++)
+            counts[b][key >> 8 * b & 255]++;
+    }
+    for (int b = 0; b < BYTES; b++) {
+        size_t *count = counts[b], sum = 0;
+        if (count[((uint64_t)l->keys[0] ^ top) >> 8 * b & 255] == places)
+            continue;
+        for (int digit = 0; digit < 256; digit++) {
+            size_t c = count[digit];
+            count[digit] = sum;
+            sum += c;
+        }
+        for (size_t i = 0; i < places; i++)
+            l->other[count[((uint64_t)l->items[i].key ^ top) >> 8 * b & 255]++] = l->items[i];
+        item *swap = l->items;
+        l->items = l->other;
+        l->other = swap;
+    }
+    for (size_t i = 0; i < places; i++) {
+        l->keys[i] = l->items[i].key;
+        l->number[l->items[i].place] = (uint32_t)i;
+    }
+}
+
+/* A set of numbers and where its rank-th lies. */
+typedef struct {
+    uint64_t *bits;
+    ptrdiff_t word, before; /* bits set in the words before `word` */
+} set;
+
+static inline void add(set *s, uint32_t number)
+{
+    s->bits[number >> 6] |= (uint64_t)1 << (number & 63);
+    s->before += (ptrdiff_t)(number >> 6) < s->word;
+}
+
+static inline void take_out(set *s, uint32_t number)
+{
+    s->bits[number >> 6] &= ~((uint64_t)1 << (number & 63));
+    s->before -= (ptrdiff_t)(number >> 6) < s->word;
+}
+
+static inline uint32_t nth_bit(uint64_t word, ptrdiff_t n)
+{
+#if defined(__BMI2__)
+    return (uint32_t)_tzcnt_u64(_pdep_u64((uint64_t)1 << n, word));
+#else
+    for (; n; n--)
+        word &= word - 1;
+    return (uint32_t)__builtin_ctzll(word);
+#endif
+}
+
+static inline uint32_t find(set *s, ptrdiff_t rank)
+{
+    while (s->before > rank)
+        s->before -= __builtin_popcountll(s->bits[--s->word]);
+    ptrdiff_t here;
+    while (s->before + (here = __builtin_popcountll(s->bits[s->word])) <= rank) {
+        s->before += here;
+        s->word++;
+    }
+    return (uint32_t)s->word * 64 + nth_bit(s->bits[s->word], rank - s->before);
+}
+
+/* Places in the padded block, relative to a window's first, where each run loses and gains an element. */
+static void edges(const fm_filter *f, const ptrdiff_t *padded, const layout *l)
+{
+    for (ptrdiff_t r = 0; r < f->run_count; r++) {
+        ptrdiff_t place = 0;
+        for (int d = 0; d < f->output->ndim; d++)
+            if (d != f->inner)
+                place = place * padded[d] + f->runs[r].start[d];
+        l->leave[r] = place * padded[f->inner] + f->runs[r].start[f->inner];
+        l->enter[r] = l->leave[r] + f->runs[r].length;
+    }
+}
+
+/* Filters one row of outputs whose first window begins at `first` in the padded block. */
+static void slide(const fm_filter *f, const layout *l, size_t places, const uint32_t *first, ptrdiff_t count,
+                  K *out)
+{
+    set s = {.bits = l->bits};
+    memset(l->bits, 0, (places / 64 + 1) * 8);
+    for (ptrdiff_t r = 0; r < f->run_count; r++)
+        for (ptrdiff_t i = l->leave[r]; i < l->enter[r]; i++)
+            add(&s, first[i]);
+    for (ptrdiff_t x = 0;;) {
+        out[x] = l->keys[find(&s, f->rank)];
+        if (++x == count)
+            return;
+        for (ptrdiff_t r = 0; r < f->run_count; r++) {
+            take_out(&s, first[l->leave[r]]);
+            add(&s, first[l->enter[r]]);
+        }
+        first++;
+    }
+}
+
+static int should_stop(fm_filter *f, int lane)
+{
+    if (lane == 0 && f->watch && f->watch->stop && f->watch->stop(f->watch->context))
+        atomic_store(&f->stopped, 1);
+    return atomic_load_explicit(&f->stopped, memory_order_relaxed);
+}
+
+void ORDINAL(ordinal_part)(fm_filter *f, const fm_block *block, void *scratch, int lane)
+{
+    int ndim = f->output->ndim;
+    ptrdiff_t padded[FM_MAX_NDIM], at[FM_MAX_NDIM] = {0}, to[FM_MAX_NDIM];
+    for (int d = 0; d < ndim; d++)
+        padded[d] = block->extent[d] + f->size[d] - 1;
+    size_t places = padded_places(f, block);
+    layout l = lay_out(places, (size_t)f->run_count, scratch);
+    read_block(f, block, padded, l.keys);
+    sort(&l, places);
+    edges(f, padded, &l);
+    K *out = (K *)l.other; /* done with; an item is larger than a key */
+    do {
+        if (should_stop(f, lane))
+            return;
+        ptrdiff_t place = 0;
+        for (int d = 0; d < ndim; d++) {
+            to[d] = block->start[d] + at[d];
+            if (d != f->inner)
+                place = place * padded[d] + at[d];
+        }
+        slide(f, &l, places, l.number + place * padded[f->inner], block->extent[f->inner], out);
+        fm_write_keys(f->output, to, f->inner, block->extent[f->inner], out);
+    } while (advance(at, block->extent, ndim, f->inner));
+}

@@ -1,0 +1,141 @@
+"""Selection networks for the windows of a tile of output pixels.
+
+The windows of a tile of neighbouring outputs have a core in common. The core is sorted once: columns are
+sorted, then merged across x. The tile is then halved again and again, and what the windows of a half have
+in common beyond the core is merged in, until one window is left (Adams, Fast median filters using
+separable sorting networks, ACM TOG 2021). An element that can no longer have the wanted rank is dropped.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from graph import HIGH, LOW, Bound, Graph, Op, Ref, Value
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to select from every window of a tile.
+
+    Parameters
+    ----------
+    rows, columns : int
+        The window.
+    rank : int
+        Which element of the sorted window, from 0.
+    tile_rows, tile_columns : int
+        Outputs made together, powers of two.
+    split : str
+        How the columns of a block are split for merging: into halves (``"half"``), or so that the left
+        part is the largest power of two (``"power"``).
+    order : str
+        Which way the tile is halved first, ``"x"`` or ``"y"``.
+    tile_bytes : int
+        Bytes of a row of groups that the stages work on at a time.
+    """
+
+    rows: int
+    columns: int
+    rank: int
+    tile_rows: int = 1
+    tile_columns: int = 1
+    split: str = "half"
+    order: str = "x"
+    tile_bytes: int = 256
+
+    @cached_property
+    def network(self) -> "Network":
+        return _Builder(self).network()
+
+
+@dataclass(frozen=True)
+class Network:
+    """A plan's graph and, for each output of the tile row by row, where it is."""
+
+    plan: Plan
+    graph: Graph
+    outputs: list[Ref]
+
+    @cached_property
+    def needed(self) -> list[int]:
+        return self.graph.needed_by(self.outputs)
+
+    @cached_property
+    def operations(self) -> int:
+        return sum(isinstance(self.graph.nodes[node], Op) for node in self.needed)
+
+    @property
+    def operations_per_pixel(self) -> float:
+        return self.operations / len(self.outputs)
+
+
+class _Builder:
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.graph = Graph(plan.tile_columns)
+        self.blocks: dict[tuple[int, int, int, int], list[Value]] = {}
+        self.outputs: dict[tuple[int, int], Ref] = {}
+
+    def network(self) -> Network:
+        plan = self.plan
+        core = (plan.tile_rows - 1, plan.rows, plan.tile_columns - 1, plan.columns)
+        self.descend(0, 0, plan.tile_rows, plan.tile_columns, core, self.block(*core))
+        return Network(plan, self.graph, [self.outputs[key] for key in sorted(self.outputs)])
+
+    def block(self, top: int, bottom: int, left: int, right: int) -> list[Value]:
+        """The sorted elements of a block of the tile's rows and columns."""
+        shift, left = divmod(left, self.plan.tile_columns)
+        right -= shift * self.plan.tile_columns
+        key = (top, bottom, left, right)
+        if key not in self.blocks:
+            self.blocks[key] = self.sorted_block(*key)
+        return [v if isinstance(v, Bound) else Ref(v.node, v.shift + shift) for v in self.blocks[key]]
+
+    def sorted_block(self, top: int, bottom: int, left: int, right: int) -> list[Value]:
+        width = right - left
+        if width == 1:
+            return self.drop(self.graph.sort([self.graph.leaf(row, left) for row in range(top, bottom)]))
+        middle = left + (width // 2 if self.plan.split == "half" else 1 << (width - 1).bit_length() - 1)
+        return self.merge(self.block(top, bottom, left, middle), self.block(top, bottom, middle, right))
+
+    def merge(self, a: list[Value], b: list[Value]) -> list[Value]:
+        bounds = [v for v in a + b if isinstance(v, Bound)]
+        merged = self.graph.merge(
+            [v for v in a if not isinstance(v, Bound)], [v for v in b if not isinstance(v, Bound)]
+        )
+        low = bounds.count(LOW)
+        return self.drop([LOW] * low + merged + [HIGH] * (len(bounds) - low))
+
+    def drop(self, values: list[Value]) -> list[Value]:
+        """Replace the elements that have too many others above or below them to be of the wanted rank."""
+        above = self.plan.rows * self.plan.columns - 1 - self.plan.rank
+        last = len(values) - 1
+        return [
+            HIGH if i > self.plan.rank else LOW if last - i > above else value
+            for i, value in enumerate(values)
+        ]
+
+    def descend(
+        self, row: int, column: int, height: int, width: int,
+        common: tuple[int, int, int, int], values: list[Value],
+    ) -> None:  # fmt: skip
+        """Select for the outputs of a part of the tile, given what their windows have in common, sorted."""
+        if height == width == 1:
+            output = values[self.plan.rank]
+            assert isinstance(output, Ref)
+            self.outputs[row, column] = output
+            return
+        top, bottom, left, right = common
+        if width > 1 and (self.plan.order == "x" or height == 1):
+            half = width // 2
+            for start in (column, column + half):
+                new_left, new_right = start + half - 1, start + self.plan.columns
+                extra = (new_left, left) if new_left < left else (right, new_right)
+                merged = self.merge(values, self.block(top, bottom, *extra))
+                self.descend(row, start, height, half, (top, bottom, new_left, new_right), merged)
+        else:
+            half = height // 2
+            for start in (row, row + half):
+                new_top, new_bottom = start + half - 1, start + self.plan.rows
+                extra = (new_top, top) if new_top < top else (bottom, new_bottom)
+                merged = self.merge(values, self.block(*extra, left, right))
+                self.descend(start, column, half, width, (new_top, new_bottom, left, right), merged)
