@@ -37,13 +37,14 @@ def _run() -> int:
         print(message, file=sys.stderr)
         return 1
     try:
-        return app(standalone_mode=False) or 0
+        status: int = app(standalone_mode=False) or 0
+        if status == INTERRUPTED:  # typer has swallowed the exception
+            raise KeyboardInterrupt
+        return status
     except PlanError as error:
         message = str(error)
     except typer.TyperException as error:
         message = error.format_message()
-    except typer.Abort:
-        return INTERRUPTED
     print(f"fastmath: error: {' '.join(message.split())}", file=sys.stderr)
     return 2
 

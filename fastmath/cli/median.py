@@ -57,16 +57,9 @@ def run(jobs: list[Job], options: Options) -> bool:
     """
     totals = Totals()
     start = time.perf_counter()
-    preview = options.preview
     with _progress(len(jobs)) as show:
         for job in jobs:
-            try:
-                show(_do(job, options, preview, totals))
-                preview = None  # of the first image only
-            except Exception as error:  # a broken file may raise anything
-                totals.failures += 1
-                print(f"fastmath: {job.source}: {_reason(error)}", file=sys.stderr)
-                show(None)
+            show(_try(job, options, totals))
     _sum_up(totals, time.perf_counter() - start)
     return totals.failures == 0
 
@@ -84,8 +77,19 @@ def _progress(total: int) -> Iterator[Callable[[str | None], None]]:
         yield lambda _: progress.advance(bar)
 
 
-def _do(job: Job, options: Options, preview: Path | None, totals: Totals) -> str:
+def _try(job: Job, options: Options, totals: Totals) -> str | None:
+    """Do a job; report it if it fails."""
+    try:
+        return _do(job, options, totals)
+    except Exception as error:  # a broken file may raise anything
+        totals.failures += 1
+        print(f"fastmath: {job.source}: {_reason(error)}", file=sys.stderr)
+        return None
+
+
+def _do(job: Job, options: Options, totals: Totals) -> str:
     """Filter one file, and say what was done."""
+    preview = options.preview if totals.files == 0 else None
     if job.target.exists() and not options.force:
         raise ImageError(f"{job.target} exists; --force overwrites it")
     with warnings.catch_warnings(record=True) as caught:

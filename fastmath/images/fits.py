@@ -31,7 +31,12 @@ class FitsImage(Image):
             self.notes.append("compressed images are compressed again in the way they were")
 
     def write(self, file: BinaryIO, derivation: str) -> None:
-        """Write the units; a checksum in a header is brought up to date."""
+        """Write the units; the checksums in the headers of changed ones are brought up to date."""
+        for unit in filter(_is_picture, self._units):
+            if "CHECKSUM" in unit.header:
+                unit.add_checksum()
+            elif "DATASUM" in unit.header:
+                unit.add_datasum()
         self._units.writeto(file, output_verify="ignore")
 
 

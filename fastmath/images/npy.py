@@ -31,6 +31,6 @@ def read(path: Path) -> Image:
     """Read an array of at least two dimensions; see `fastmath.images.read`."""
     with path.open("rb") as file:
         array = np.lib.format.read_array(file, allow_pickle=False)
-    if array.ndim < 2:
-        raise ImageError(f"an array of {array.ndim} dimensions is no picture; 2 or more are needed")
+    if array.ndim < 2 or array.size == 0:
+        raise ImageError(f"an array of shape {array.shape} is no picture")
     return NpyImage(array)

@@ -74,15 +74,15 @@ def _split(data: bytes) -> list[Chunk]:
     chunks: list[Chunk] = []
     position = len(SIGNATURE)
     while not chunks or chunks[-1].kind != b"IEND":
-        if position + 12 > len(data):
+        length = int.from_bytes(data[position : position + 4], "big")
+        end = position + 12 + length
+        if end > len(data):
             raise ImageError("the file ends too early")
-        length, kind = struct.unpack_from(">I4s", data, position)
-        content = data[position + 8 : position + 8 + length]
-        check = data[position + 8 + length : position + 12 + length]
-        if check != _checksum(kind, content):
+        kind, content = data[position + 4 : position + 8], data[position + 8 : end - 4]
+        if data[end - 4 : end] != _checksum(kind, content):
             raise ImageError(f"the chunk {kind.decode('latin-1')} is damaged")
         chunks.append(Chunk(kind, content))
-        position += 12 + length
+        position = end
     if chunks[0].kind != b"IHDR":
         raise ImageError("the PNG header is missing")
     return chunks
