@@ -31,13 +31,14 @@ def _run() -> int:
         from fastmath.cli.app import app
         from fastmath.cli.plan import PlanError
     except ModuleNotFoundError as missing:
-        if missing.name not in ("typer", "rich"):
+        package = (missing.name or "").partition(".")[0]
+        if package not in ("typer", "rich"):
             raise
-        message = f"fastmath: needs the package {missing.name}: pip install 'fastmath-native[cli]'"
-        print(message, file=sys.stderr)
+        advice = f"fastmath: needs the package {package}: pip install 'fastmath-native[cli]'"
+        print(advice, file=sys.stderr)
         return 1
     try:
-        status: int = app(standalone_mode=False) or 0
+        status: int = app(prog_name="fastmath", standalone_mode=False) or 0
         if status == INTERRUPTED:  # typer has swallowed the exception
             raise KeyboardInterrupt
         return status

@@ -75,9 +75,9 @@ def read(path: Path) -> Image:
     try:
         module = importlib.import_module(f"fastmath.images.{name}")
     except ModuleNotFoundError as missing:
-        raise ImageError(
-            f"needs the package {missing.name}: pip install 'fastmath-native[cli]'"
-        ) from missing
+        package = (missing.name or "").partition(".")[0]
+        advice = f"needs the package {package}: pip install 'fastmath-native[cli]'"
+        raise ImageError(advice) from missing
     image: Image = module.read(path)
     return image
 
