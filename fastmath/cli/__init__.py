@@ -46,6 +46,10 @@ def _run() -> int:
         message = str(error)
     except typer.TyperException as error:
         message = error.format_message()
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a file or folder that cannot even be looked at
+        message = f"{error.filename}: {error.strerror}"
     print(f"fastmath: error: {' '.join(message.split())}", file=sys.stderr)
     return 2
 

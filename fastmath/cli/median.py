@@ -2,7 +2,6 @@
 
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import fastmath
+from fastmath.cli.messages import collected_messages
 from fastmath.cli.plan import Job
-from fastmath.images import Image, ImageError, Picture, read
+from fastmath.images import Image, ImageError, Picture, reader_of
 from fastmath.images.filtering import filter_pictures
 from fastmath.images.whole_file import whole_file
 
@@ -92,9 +92,9 @@ def _do(job: Job, options: Options, totals: Totals) -> str:
     preview = options.preview if totals.files == 0 else None
     if job.target.exists() and not options.force:
         raise ImageError(f"{job.target} exists; --force overwrites it")
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        image = read(job.source)
+    reader = reader_of(job.source)  # outside, since astropy logs warnings from its import on
+    with collected_messages() as messages:
+        image = reader(job.source)
         middle = len(image.pictures) // 2
         before = image.pictures[middle].copy() if preview else None
         start = time.perf_counter()
@@ -109,7 +109,7 @@ def _do(job: Job, options: Options, totals: Totals) -> str:
     totals.images += len(image.pictures)
     totals.bytes += sum(picture.nbytes for picture in image.pictures)
     totals.seconds_in_filter += seconds
-    for note in dict.fromkeys([*image.notes, *(str(warning.message) for warning in caught)]):
+    for note in dict.fromkeys([*image.notes, *messages]):
         print(f"fastmath: {job.source}: note: {' '.join(note.split())}", file=sys.stderr)
     return f"{job.source} -> {job.target}: {_what(image)}, filtered in {seconds * 1e3:.2f} ms"
 

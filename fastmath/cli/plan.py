@@ -103,7 +103,7 @@ def _into_folder(sources: list[Path], target: Path) -> Iterator[Job]:
 
 def _images_in(folder: Path, output: Path) -> Iterator[Path]:
     """Go through a folder by name, leaving out hidden files and what lies in the output folder."""
-    for root, folders, names in os.walk(folder):
+    for root, folders, names in os.walk(folder, onerror=_fail):
         here = Path(root)
         folders[:] = sorted(
             name
@@ -111,8 +111,19 @@ def _images_in(folder: Path, output: Path) -> Iterator[Path]:
             if not name.startswith(".") and not _same_file(here / name, output)
         )
         for name in sorted(names):
-            if not name.startswith(".") and format_of(here / name) is not None:
+            if not name.startswith(".") and _may_be_image(here / name):
                 yield here / name
+
+
+def _fail(error: OSError) -> None:
+    raise error
+
+
+def _may_be_image(path: Path) -> bool:
+    try:
+        return format_of(path) is not None
+    except OSError:  # reading it will give the reason
+        return True
 
 
 def _same_file(one: Path, other: Path) -> bool:

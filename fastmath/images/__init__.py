@@ -6,11 +6,12 @@ when the first file of that format turns up.
 """
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 
 from fastmath.images.image import Image, ImageError, Picture
 
-__all__ = ["FORMATS", "Image", "ImageError", "Picture", "format_of", "read"]
+__all__ = ["FORMATS", "Image", "ImageError", "Picture", "format_of", "read", "reader_of"]
 
 FORMATS = {
     ".png": "png",
@@ -64,8 +65,28 @@ def read(path: Path) -> Image:
     Raises
     ------
     ImageError
-        If the file is of no known format, if the library for its format is missing, or if its
-        pictures cannot be filtered; the message is the reason.
+        As for `reader_of`, or if its pictures cannot be filtered; the message is the reason.
+    """
+    return reader_of(path)(path)
+
+
+def reader_of(path: Path) -> Callable[[Path], Image]:
+    """Find the function that reads an image file, and import the library it needs.
+
+    Parameters
+    ----------
+    path : Path
+        A file of one of the `FORMATS`.
+
+    Returns
+    -------
+    callable
+        It takes the path and returns the `Image`.
+
+    Raises
+    ------
+    ImageError
+        If there is no such file, it is of no known format, or the library is missing.
     """
     if not path.exists():
         raise ImageError("no such file")
@@ -78,8 +99,8 @@ def read(path: Path) -> Image:
         package = (missing.name or "").partition(".")[0]
         advice = f"needs the package {package}: pip install 'fastmath-native[cli]'"
         raise ImageError(advice) from missing
-    image: Image = module.read(path)
-    return image
+    reader: Callable[[Path], Image] = module.read
+    return reader
 
 
 def _has_dicom_magic(path: Path) -> bool:

@@ -1,7 +1,8 @@
 """FITS: the image units are filtered as they are stored, so BITPIX, BZERO, BSCALE and BLANK stay.
 
-The median of stored values is the stored value of the median, since BZERO and BSCALE only shift
-and stretch them. Tables, and units of one dimension (spectra), are copied.
+The median of stored values is the stored value of the median, since BZERO and a positive BSCALE
+only shift and stretch them. Pixels that are BLANK take part with the value they are stored as.
+Tables, and units of one dimension (spectra), are copied.
 """
 
 import io
@@ -11,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 from astropy.io import fits  # type: ignore[import-untyped]
 
-from fastmath.images.image import Image, Picture, stack_of_pictures
+from fastmath.images.image import Image, stack_of_pictures
 
 
 class FitsImage(Image):

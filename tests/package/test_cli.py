@@ -1,21 +1,27 @@
 """The command: what it does, what it refuses, and that it never leaves half a file."""
 
+import logging
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+import imagecodecs
 import numpy as np
 import pytest
+import tifffile
+from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
+from pydicom import dcmread
 from pydicom.data import get_testdata_file
 from scipy.ndimage import median_filter
 
@@ -144,6 +150,42 @@ class TestMedian:
         assert result.status == 0
         assert result.err == f"fastmath: {path}: note: the pixels are written uncompressed\n"
 
+    def test_warnings_and_log_records_become_notes(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def talk(*arguments: Any) -> None:
+            warnings.warn("the header\nis odd", UserWarning, stacklevel=1)
+            warnings.warn("call me otherwise", DeprecationWarning, stacklevel=1)
+            logging.getLogger("some.library").error("page %d is odd", 7)
+
+        save("a.npy")
+        monkeypatch.setattr("fastmath.cli.median.filter_pictures", talk)
+        result = run("median", "a.npy", "b.npy", "--size", 3)
+        assert result.err.splitlines() == [
+            "fastmath: a.npy: note: page 7 is odd",
+            "fastmath: a.npy: note: the header is odd",
+        ]
+
+    def test_every_format(self, run: Run) -> None:
+        save("in/a.npy")
+        Path("in/a.png").write_bytes(imagecodecs.png_encode(IMAGE))
+        tifffile.imwrite("in/a.tif", IMAGE)
+        fits.PrimaryHDU(IMAGE).writeto("in/a.fits")
+        path = get_testdata_file("CT_small.dcm", download=False)
+        assert isinstance(path, str)
+        shutil.copy(path, "in/a.dcm")
+        result = run("median", "in", "out", "--size", 3)
+        assert (result.status, result.err) == (0, "")
+        wanted = median_filter(IMAGE, 3)
+        assert np.array_equal(np.load("out/a.npy"), wanted)
+        assert np.array_equal(imagecodecs.png_decode(Path("out/a.png").read_bytes()), wanted)
+        assert np.array_equal(tifffile.imread("out/a.tif"), wanted)
+        assert np.array_equal(fits.getdata("out/a.fits"), wanted)
+        before, after = dcmread("in/a.dcm"), dcmread("out/a.dcm")
+        assert np.array_equal(after.pixel_array, median_filter(before.pixel_array, 3))
+        version = f"median 3x3 (fastmath {fastmath.__version__})"
+        assert after.DerivationDescription == version
+
     def test_preview(self, run: Run) -> None:
         save("a.npy", np.stack([IMAGE] * 3)), save("b.npy")
         result = run("median", "a.npy", "b.npy", "out", "--size", 3, "--preview", "see/it.png")
@@ -239,6 +281,21 @@ class TestTrouble:
         assert result.status == 1
         assert result.err.splitlines()[0] == "fastmath: a.npy: No space left on device"
         assert files() == {"a.npy", "b.npy", "b/old.npy"}
+
+    @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs files it may not read")
+    def test_what_may_not_be_read(self, run: Run) -> None:
+        save("in/a.npy"), save("in/b.npy"), save("shut/c.npy")
+        Path("in/plain").write_text("no suffix")
+        for name in ("in/a.npy", "in/plain", "shut"):
+            Path(name).chmod(0)
+        result = run("median", "in", "out", "--size", 3)
+        assert result.status == 1
+        assert result.err.splitlines()[:2] == [
+            f"fastmath: {name}: Permission denied" for name in ("in/a.npy", "in/plain")
+        ]
+        assert is_filtered("out/b.npy")
+        assert run("median", "shut", "out", "--size", 3).status == 2
+        Path("shut").chmod(0o700)
 
     def test_an_unwritable_place_is_a_reason(self, run: Run) -> None:
         save("a.npy")

@@ -34,7 +34,7 @@ def filtered(source: Path) -> Path:
     image = read(source)
     filter_pictures(image, WINDOW)
     target = source.with_name(f"filtered-{source.name}")
-    with target.open("w+b") as file:
+    with whole_file(target) as file:
         image.write(file, "median 3x5")
     return target
 
