@@ -1,5 +1,6 @@
 """The commands and their options. Other modules do the work."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -28,6 +29,9 @@ Examples:
 """
 
 
+WINDOW = re.compile(r"(?P<rows>\d{1,9})(x(?P<columns>\d{1,9}))?", re.ASCII | re.IGNORECASE)
+
+
 class Mode(StrEnum):
     """How a picture continues beyond its border."""
 
@@ -39,11 +43,12 @@ class Mode(StrEnum):
 
 
 def _window(text: str) -> tuple[int, int]:
-    sides = text.lower().split("x")
-    if len(sides) > 2 or not all(side.isascii() and side.isdigit() for side in sides):
+    sides = WINDOW.fullmatch(text)
+    if sides is None:
         wanted = "neither a number like 5 nor rows x columns like 3x7"
         raise typer.BadParameter(f"{text!r} is {wanted}", param_hint="--size")
-    rows, columns = int(sides[0]), int(sides[-1])
+    rows = int(sides["rows"])
+    columns = int(sides["columns"] or rows)
     if rows < 1 or columns < 1:
         raise typer.BadParameter(f"{text!r}: the smallest window is 1", param_hint="--size")
     return rows, columns

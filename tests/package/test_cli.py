@@ -394,6 +394,7 @@ class TestRefusals:
             ("median a.npy b.npy", "Missing option '--size'"),
             ("median a.npy b.npy --size 0", "smallest window is 1"),
             ("median a.npy b.npy --size 3x0", "smallest window is 1"),
+            ("median a.npy b.npy --size 9999999999", "rows x columns like 3x7"),
             ("median a.npy b.npy --size five", "'five' is neither a number like 5"),
             ("median a.npy b.npy --size 3x3x3", "rows x columns like 3x7"),
             ("median a.npy b.npy --size -3", "'-3' is neither"),

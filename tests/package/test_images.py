@@ -1,5 +1,6 @@
 """What is not a pixel stays: each format is written again with all it came with."""
 
+import importlib
 import io
 import os
 from pathlib import Path
@@ -51,6 +52,11 @@ def shipped(name: str) -> Path:
     path = get_testdata_file(name, download=False)
     assert isinstance(path, str)
     return Path(path)
+
+
+def test_every_format_has_a_reader() -> None:
+    for name in FORMATS.values():
+        assert callable(importlib.import_module(f"fastmath.images.{name}").read)
 
 
 def test_every_suffix_is_known_in_any_case(tmp_path: Path) -> None:
@@ -313,7 +319,7 @@ class TestTiff:
 
     def test_pages_may_differ(self, tmp_path: Path) -> None:
         path = tmp_path / "a.tif"
-        pages = [GREY, GREY[:9, :11].astype(np.float32), COLOUR]
+        pages: list[Any] = [GREY, GREY[:9, :11].astype(np.float32), COLOUR]
         with tifffile.TiffWriter(path) as writer:
             for page in pages:
                 writer.write(page, photometric="rgb" if page.ndim == 3 else "minisblack")
