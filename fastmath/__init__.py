@@ -3,6 +3,7 @@
 from ._core import AUTHOR, VERSION_MAJOR, VERSION_MINOR
 from ._simd import simd
 from .ndimage import maximum_filter, median_filter, minimum_filter, percentile_filter, rank_filter
+from .outliers import remove_outliers
 
 __version__ = f"{VERSION_MAJOR}.{VERSION_MINOR}.0"
 
@@ -16,5 +17,6 @@ __all__ = [
     "minimum_filter",
     "percentile_filter",
     "rank_filter",
+    "remove_outliers",
     "simd",
 ]

@@ -52,12 +52,22 @@ def integer(value: object, name: str) -> int:
 
 
 def real(value: Any, name: str) -> float:
+    if type(value) is float:
+        return value
     if not isinstance(value, (str, bytes, bytearray)) and not np.iscomplexobj(value):
         try:
             return float(value)
         except TypeError:
             pass
     raise TypeError(f"{name}: must be real number, not {type(value).__name__}")
+
+
+def number(value: Any, name: str) -> int | float:
+    """A real number, exactly where it is an integer."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        return real(value, name)
 
 
 def worker_count(workers: object) -> int:
@@ -74,11 +84,11 @@ def worker_count(workers: object) -> int:
 
 def image(array: npt.ArrayLike, name: str = "input") -> Array:
     """The argument as a plain array of a type that the kernels know."""
-    if np.ma.is_masked(array):
+    if _is_masked(array):
         raise TypeError(
             f"{name}: its mask would be ignored; pass {name}.filled(value) or {name}.data instead"
         )
-    plain = np.asarray(array)
+    plain = _as_array(array, name)
     if plain.dtype.kind == "c":
         raise TypeError(
             f"{name}: Complex type not supported, expected bool, integers or floats, got {plain.dtype}"
@@ -86,6 +96,18 @@ def image(array: npt.ArrayLike, name: str = "input") -> Array:
     if plain.dtype.char not in ELEMENTS:
         raise TypeError(f"{name}: expected bool, integers or floats of up to 64 bits, got {plain.dtype}")
     return plain
+
+
+def _as_array(value: npt.ArrayLike, name: str) -> Array:
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {error}") from None
+
+
+def _is_masked(array: object) -> bool:
+    """Whether elements are masked; a masked array without any is as good as a plain one."""
+    return isinstance(array, np.ma.MaskedArray) and bool(np.ma.is_masked(array))
 
 
 def result_array(output: Any, like: Array) -> Array:
@@ -106,7 +128,7 @@ def result_array(output: Any, like: Array) -> Array:
     _check_output_dtype(output.dtype)
     if not output.flags.writeable:
         raise ValueError("output: output array is read-only, expected one that can be written to")
-    if np.ma.is_masked(output):
+    if _is_masked(output):
         raise TypeError("output: its mask would hide results; pass output.data instead")
     return np.asarray(output)
 
@@ -171,7 +193,7 @@ def window(size: Any, footprint: Any, axes: tuple[int, ...], ndim: int) -> Windo
 
 def _window_of_footprint(footprint: Any, axes: tuple[int, ...], ndim: int) -> Window:
     """As SciPy has it, the axes of a footprint are in the image's order, whatever the order of `axes`."""
-    given = np.asarray(footprint, dtype=bool)
+    given = _as_array(footprint, "footprint").astype(bool)
     if given.ndim != len(axes):
         raise RuntimeError(
             f"footprint: footprint.ndim ({given.ndim}) must match len(axes) ({len(axes)}): "
@@ -243,18 +265,14 @@ def _mode(mode: object, name: str) -> int:
 
 def fill_element(cval: Any, dtype: np.dtype[Any]) -> bytes:
     """One element of value `cval` in the machine's byte order, wrapped into the range of integers."""
-    number: int | float
-    try:
-        number = operator.index(cval)
-    except TypeError:
-        number = real(cval, "cval")
+    value = number(cval, "cval")
     # SciPy converts a border value to bool as it does to a byte: 0.5 is False.
     stored = np.dtype(np.uint8) if dtype.kind == "b" else dtype.newbyteorder("=")
-    if stored.kind == "f" or (isinstance(number, float) and not math.isfinite(number)):
+    if stored.kind == "f" or (isinstance(value, float) and not math.isfinite(value)):
         with np.errstate(all="ignore"):
-            element = np.array(float(number)).astype(stored)
+            element = np.array(float(value)).astype(stored)
     else:
-        wrapped = math.trunc(number) & (1 << 8 * stored.itemsize) - 1
+        wrapped = math.trunc(value) & (1 << 8 * stored.itemsize) - 1
         element = np.array(wrapped, dtype=f"u{stored.itemsize}").view(stored)
     return (element != 0 if dtype.kind == "b" else element).tobytes()
 

@@ -4,13 +4,50 @@ The engine has the arguments of `fastmath._core.rank_filter`; the filters around
 `fastmath.ndimage` does.
 """
 
+import functools
 import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from .._arguments import CONSTANT, MODES, Array
+from .._arguments import CONSTANT, MODES, Array, integer
+from ..ndimage import apply, from_either_end, middle
+
+
+def median_filter(
+    input: npt.ArrayLike,
+    size: Any = None,
+    footprint: npt.ArrayLike | None = None,
+    output: Any = None,
+    mode: Any = "reflect",
+    cval: Any = 0.0,
+    origin: Any = 0,
+    *,
+    axes: Any = None,
+    workers: int | None = None,
+) -> Array:
+    """As `fastmath.median_filter`."""
+    return apply(engine, middle, input, size, footprint, output, mode, cval, origin, axes, workers)
+
+
+def rank_filter(
+    input: npt.ArrayLike,
+    rank: int,
+    size: Any = None,
+    footprint: npt.ArrayLike | None = None,
+    output: Any = None,
+    mode: Any = "reflect",
+    cval: Any = 0.0,
+    origin: Any = 0,
+    *,
+    axes: Any = None,
+    workers: int | None = None,
+) -> Array:
+    """As `fastmath.rank_filter`."""
+    at = functools.partial(from_either_end, integer(rank, "rank"))
+    return apply(engine, at, input, size, footprint, output, mode, cval, origin, axes, workers)
 
 
 def engine(

@@ -1,0 +1,12 @@
+from ._core import AUTHOR as AUTHOR
+from ._core import VERSION_MAJOR as VERSION_MAJOR
+from ._core import VERSION_MINOR as VERSION_MINOR
+from ._simd import simd as simd
+from .ndimage import maximum_filter as maximum_filter
+from .ndimage import median_filter as median_filter
+from .ndimage import minimum_filter as minimum_filter
+from .ndimage import percentile_filter as percentile_filter
+from .ndimage import rank_filter as rank_filter
+from .outliers import remove_outliers as remove_outliers
+
+__version__: str
