@@ -1,0 +1,104 @@
+"""remove_outliers replaces what differs by more than the threshold, and nothing else."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from filter_calls import TYPES, images
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fastmath
+
+
+def expected(image: np.ndarray, threshold: Any, which: str, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """The definition, element by element with Python's numbers."""
+    median = fastmath.median_filter(image, size)
+    result, replaced = image.copy(), np.zeros(image.shape, bool)
+    for index in np.ndindex(image.shape):
+        difference = +image[index].item() - median[index].item()
+        bright, dark = difference > threshold, -difference > threshold
+        if (bright and which != "dark") or (dark and which != "bright"):
+            result[index] = median[index]
+            replaced[index] = True
+    return result, replaced
+
+
+@given(
+    images(
+        st.sampled_from(TYPES + [dtype.newbyteorder(">") for dtype in TYPES]), most_dimensions=3, special=True
+    ),
+    st.sampled_from([0, 1, 0.5, 2.5, 100, 2**63 - 1, 2**64, 2**63, 1e300, np.inf]),
+    st.sampled_from(["both", "bright", "dark"]),
+    st.integers(1, 4),
+)
+def test_follows_its_definition(image: np.ndarray, threshold: Any, which: Any, size: int) -> None:
+    result, replaced = fastmath.remove_outliers(image, size, threshold, which=which, return_mask=True)
+    wanted, where = expected(image, threshold, which, size)
+    np.testing.assert_array_equal(result, wanted, strict=True)
+    np.testing.assert_array_equal(replaced, where, strict=True)
+    np.testing.assert_array_equal(fastmath.remove_outliers(image, size, threshold, which=which), wanted)
+
+
+def test_unsigned_differences_do_not_wrap() -> None:
+    image = np.array([200, 200, 10, 200, 200], np.uint8)
+    assert fastmath.remove_outliers(image, 3, 189)[2] == 200
+    assert fastmath.remove_outliers(image, 3, 190)[2] == 10
+
+
+def test_differences_that_the_type_could_not_hold() -> None:
+    for dtype in ("i1", "i2", "i4", "i8"):
+        limits = np.iinfo(dtype)
+        image = np.array([limits.max] * 2 + [limits.min] + [limits.max] * 2, dtype)
+        widest = limits.max - int(limits.min)
+        assert fastmath.remove_outliers(image, 3, widest - 1)[2] == limits.max
+        assert fastmath.remove_outliers(image, 3, widest)[2] == limits.min
+
+
+def test_nans_stay_and_infinities_go() -> None:
+    image = np.array([1, 1, np.nan, 1, 1, np.inf, 1, 1, -np.inf, 1], np.float32)
+    result = fastmath.remove_outliers(image, 3, 1e30)
+    np.testing.assert_array_equal(result, [1, 1, np.nan, 1, 1, 1, 1, 1, 1, 1])
+
+
+def test_the_threshold_itself_is_no_outlier() -> None:
+    image = np.array([0.0, 0.0, 0.5, 0.0, 0.0])
+    assert fastmath.remove_outliers(image, 3, 0.5)[2] == 0.5
+    assert fastmath.remove_outliers(image, 3, np.nextafter(0.5, 0))[2] == 0
+
+
+def test_output() -> None:
+    image = np.array([200, 200, 10, 200, 200], np.uint8)
+    assert fastmath.remove_outliers(image, 3, 100, output=np.float32).dtype == np.float32
+    repaired, replaced = fastmath.remove_outliers(image, 3, 100, output=image, return_mask=True)
+    assert repaired is image
+    np.testing.assert_array_equal(image, [200] * 5)
+    np.testing.assert_array_equal(replaced, [False, False, True, False, False])
+
+
+def test_options_go_to_the_median() -> None:
+    image = np.random.default_rng(0).integers(0, 255, (9, 8), dtype=np.uint8)
+    options = {"mode": "constant", "cval": 255, "axes": 1, "workers": 2}
+    result = fastmath.remove_outliers(image, 5, 0, **options)
+    np.testing.assert_array_equal(result, fastmath.median_filter(image, 5, **options))
+
+
+@pytest.mark.parametrize(
+    "options, error, message",
+    [
+        ({"threshold": -1}, ValueError, "threshold: .* got -1"),
+        ({"threshold": np.nan}, ValueError, "threshold: .* got nan"),
+        ({"threshold": "1"}, TypeError, "threshold: must be real number, not str"),
+        ({"threshold": None}, TypeError, "threshold: must be real number, not NoneType"),
+        ({"threshold": 1j}, TypeError, "threshold: must be real number, not complex"),
+        ({"which": "light"}, ValueError, "which: .* got 'light'"),
+        ({"size": 0}, RuntimeError, "size: .* got 0"),
+        ({"size": None}, RuntimeError, "size: no footprint or filter size"),
+        ({"output": np.zeros(3)}, RuntimeError, "output: .* got"),
+        ({"image": np.zeros(5, complex)}, TypeError, "image: Complex"),
+    ],
+)
+def test_errors(options: dict[str, Any], error: type[Exception], message: str) -> None:
+    call = {"image": np.zeros(5), "size": 3, "threshold": 1, **options}
+    with pytest.raises(error, match=message):
+        fastmath.remove_outliers(**call)
