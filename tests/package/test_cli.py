@@ -259,11 +259,12 @@ class TestTrouble:
         assert is_filtered("out/a.npy")
 
     @pytest.mark.parametrize("package", ["typer", "rich"])
-    def test_without_its_packages_the_command_says_what_to_install(self, package: str) -> None:
+    def test_without_its_packages_the_command_says_what_to_install(
+        self, tmp_path: Path, package: str
+    ) -> None:
         script = f"import sys; sys.modules[{package!r}] = None; import fastmath.__main__"
-        result = subprocess.run(
-            [sys.executable, "-c", script, "info"], capture_output=True, text=True, timeout=60
-        )
+        command = [sys.executable, "-c", script, "info"]
+        result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
         advice = f"fastmath: needs the package {package}: pip install 'fastmath-native[cli]'\n"
         assert (result.returncode, result.stdout, result.stderr) == (1, "", advice)
 
