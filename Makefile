@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+export PATH := $(abspath $(BIN)):$(PATH)
 EXTRAS := cli,test
 SOURCES := $(shell find include kernels fastmath -type f -not -name '*.pyc') meson.build meson.options pyproject.toml
 

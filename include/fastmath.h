@@ -68,7 +68,8 @@ FM_API const char *fm_simd_refused(void);
 
 /* What lies outside an array, by SciPy's names: (d c b a | a b c d | d c b a) is reflect,
  * (d c b | a b c d | c b a) mirror. */
-typedef enum { FM_REFLECT, FM_CONSTANT, FM_NEAREST, FM_MIRROR, FM_WRAP, FM_MODE_COUNT } fm_mode;
+typedef enum { FM_REFLECT, FM_CONSTANT, FM_NEAREST, FM_MIRROR, FM_WRAP } fm_mode;
+#define FM_MODE_COUNT 5
 
 /* A window around each element: along axis d it covers i - (size[d] / 2 + origin[d]) and the size[d] - 1
  * elements after that. All arrays have the input's ndim. */

@@ -34,15 +34,23 @@ typedef struct {
     atomic_int stopped;
 } fm_filter;
 
-/* A compiled selection network; see networks/emit.py. */
+/* A compiled selection network; see networks/emit.py. Rows of input and output lie FM_NETWORK_STRIDE elements
+ * apart and hold up to FM_NETWORK_GROUPS groups; a group is one element in each of tile_columns rows. An
+ * input row may be read FM_NETWORK_SLACK elements before its begin and after its end. */
 typedef struct {
+    /* Makes `count` groups of outputs. `in` is at the group in which the first output's window ends. */
     void (*run)(const void *in, void *out, void *scratch, ptrdiff_t count);
     int rows, columns, rank;
     int tile_rows, tile_columns;
-    int reach;      /* groups of columns that a window spans beyond its own */
-    int places;     /* rows of scratch memory */
-    int tile_bytes; /* of groups worked on at a time */
+    int lead;  /* columns of the first group before the first window */
+    int reach; /* groups from that in which a window begins to that in which it ends */
+    int tile;  /* groups made at a time: run writes whole tiles */
+    size_t scratch_bytes;
 } fm_network;
+
+#define FM_NETWORK_GROUPS(size) ((ptrdiff_t)(1024 / (size)))
+#define FM_NETWORK_SLACK(size) ((ptrdiff_t)(256 / (size)))
+#define FM_NETWORK_STRIDE(size) (FM_NETWORK_GROUPS(size) + 2 * FM_NETWORK_SLACK(size))
 
 /* The engines of one key width at one instruction set. */
 typedef struct fm_engines {

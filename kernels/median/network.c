@@ -10,15 +10,7 @@
 
 #define NETWORK(name) FM_NAME(FM_JOIN(name, FM_KEY))
 
-/* Elements from one row of scratch memory to the next: room for a tile, the columns before it, and a vector
- * begun before the tile's end. */
-#define LINE ((ptrdiff_t)(64 / sizeof(K)))
-#define STRIDE(reach, tile_bytes) \
-    ((ptrdiff_t)(tile_bytes) / (ptrdiff_t)sizeof(K) + ((reach) + LINE - 1) / LINE * LINE + LINE)
-
-#include "networks.h"
-
-static const fm_network networks[] = {NETWORKS, {0}};
+enum { STRIDE = FM_NETWORK_STRIDE(sizeof(K)), SLACK = FM_NETWORK_SLACK(sizeof(K)) };
 
 /* Input rows are kept until there is no room; then those still needed move to the front. */
 static ptrdiff_t input_rows(const fm_network *network)
@@ -29,25 +21,22 @@ static ptrdiff_t input_rows(const fm_network *network)
 
 /* The parts of scratch memory, in elements. */
 typedef struct {
-    ptrdiff_t stride, groups, front;
-    K *input, *output, *places, *row;
+    K *input, *output, *row, *places;
     size_t bytes;
 } layout;
 
 static layout lay_out(const fm_network *n, void *scratch)
 {
-    layout l = {.stride = STRIDE(n->reach, n->tile_bytes), .groups = n->tile_bytes / (ptrdiff_t)sizeof(K)};
-    l.front = (n->reach + LINE - 1) / LINE * LINE; /* what stages may write before an output row's begin */
+    layout l;
     K *p = scratch;
-    l.input = p;
-    p += input_rows(n) * n->tile_columns * l.stride;
-    l.output = p + l.front;
-    p += l.front + n->tile_rows * n->tile_columns * l.stride + l.front;
-    l.places = p;
-    p += n->places * l.stride;
+    l.input = p + SLACK;
+    p += input_rows(n) * n->tile_columns * STRIDE;
+    l.output = p;
+    p += n->tile_rows * n->tile_columns * STRIDE;
     l.row = p;
-    p += n->tile_columns * l.stride;
-    l.bytes = (size_t)(p - (K *)scratch) * sizeof(K);
+    p += n->tile_columns * STRIDE;
+    l.places = p;
+    l.bytes = (size_t)(p - (K *)scratch) * sizeof(K) + n->scratch_bytes;
     return l;
 }
 
@@ -61,16 +50,16 @@ static size_t network_scratch(const fm_network *network)
     case tile:                                           \
         for (ptrdiff_t i = 0; i < groups; i++)           \
             for (int c = 0; c < tile; c++)               \
-                to[c * stride + i] = from[tile * i + c]; \
+                to[c * STRIDE + i] = from[tile * i + c]; \
         break
 #define UNGROUPED(tile)                                  \
     case tile:                                           \
         for (ptrdiff_t i = 0; i < groups; i++)           \
             for (int c = 0; c < tile; c++)               \
-                to[tile * i + c] = from[c * stride + i]; \
+                to[tile * i + c] = from[c * STRIDE + i]; \
         break
 
-static void group(const K *restrict from, ptrdiff_t groups, int tile, ptrdiff_t stride, K *restrict to)
+static void group(const K *restrict from, ptrdiff_t groups, int tile, K *restrict to)
 {
     switch (tile) {
         GROUPED(2);
@@ -79,7 +68,7 @@ static void group(const K *restrict from, ptrdiff_t groups, int tile, ptrdiff_t 
     }
 }
 
-static void ungroup(const K *restrict from, ptrdiff_t groups, int tile, ptrdiff_t stride, K *restrict to)
+static void ungroup(const K *restrict from, ptrdiff_t groups, int tile, K *restrict to)
 {
     switch (tile) {
         UNGROUPED(2);
@@ -98,34 +87,36 @@ static void read_row(const fm_network *n, const fm_filter *f, const layout *l, c
         return;
     }
     fm_read_keys(&f->source, at, f->inner, count, l->row);
-    group(l->row, groups + n->reach, n->tile_columns, l->stride, to);
+    group(l->row, groups + n->reach, n->tile_columns, to);
 }
 
 static void write_row(const fm_network *n, const fm_filter *f, const layout *l, const ptrdiff_t *at,
                       ptrdiff_t columns, const K *from)
 {
     if (n->tile_columns > 1) {
-        ungroup(from, (columns + n->tile_columns - 1) / n->tile_columns, n->tile_columns, l->stride, l->row);
+        ungroup(from, (columns + n->tile_columns - 1) / n->tile_columns, n->tile_columns, l->row);
         from = l->row;
     }
     fm_write_keys(f->output, at, f->inner, columns, from);
 }
 
-/* Filters one block of columns that fits the scratch rows, from top to bottom. */
+/* Filters a block of columns that fits the scratch rows, from top to bottom. */
 static void filter_columns(const fm_network *n, const fm_filter *f, const layout *l, const ptrdiff_t *start,
                            ptrdiff_t rows, ptrdiff_t columns)
 {
     ptrdiff_t groups = (columns + n->tile_columns - 1) / n->tile_columns;
-    ptrdiff_t row_size = n->tile_columns * l->stride, needed = n->rows + n->tile_rows - 1;
+    ptrdiff_t row_size = n->tile_columns * STRIDE, needed = n->rows + n->tile_rows - 1;
     ptrdiff_t in[FM_MAX_NDIM], out[FM_MAX_NDIM];
     for (int d = 0; d < f->output->ndim; d++) {
         out[d] = start[d];
         in[d] = start[d] - f->lead[d];
     }
+    in[f->inner] -= n->lead;
     ptrdiff_t held = 0, first = 0; /* rows held in scratch memory, and which of them the window begins at */
     for (ptrdiff_t y = 0; y < rows; y += n->tile_rows, first += n->tile_rows) {
         if (first + needed > input_rows(n)) {
-            memmove(l->input, l->input + first * row_size, (size_t)((held - first) * row_size) * sizeof(K));
+            memmove(l->input - SLACK, l->input - SLACK + first * row_size,
+                    (size_t)((held - first) * row_size) * sizeof(K));
             held -= first;
             first = 0;
         }
@@ -134,7 +125,7 @@ static void filter_columns(const fm_network *n, const fm_filter *f, const layout
             if (f->outer >= 0)
                 in[f->outer]++;
         }
-        n->run(l->input + first * row_size, l->output, l->places, groups);
+        n->run(l->input + first * row_size + n->reach, l->output, l->places, groups);
         for (int r = 0; r < n->tile_rows && y + r < rows; r++) {
             write_row(n, f, l, out, columns, l->output + r * row_size);
             if (f->outer >= 0)
@@ -147,7 +138,7 @@ static void filter_columns(const fm_network *n, const fm_filter *f, const layout
 static void network_part(const fm_network *n, const fm_filter *f, const fm_block *block, void *scratch)
 {
     layout l = lay_out(n, scratch);
-    ptrdiff_t step = l.groups * n->tile_columns, columns = block->extent[f->inner];
+    ptrdiff_t step = FM_NETWORK_GROUPS(sizeof(K)) * n->tile_columns, columns = block->extent[f->inner];
     ptrdiff_t rows = f->outer < 0 ? 1 : block->extent[f->outer];
     ptrdiff_t start[FM_MAX_NDIM];
     memcpy(start, block->start, sizeof start);
@@ -157,12 +148,13 @@ static void network_part(const fm_network *n, const fm_filter *f, const fm_block
     }
 }
 
+extern const fm_network NETWORK(fm_networks)[];
 size_t NETWORK(ordinal_scratch)(const fm_filter *filter, const fm_block *largest);
 void NETWORK(ordinal_part)(fm_filter *filter, const fm_block *block, void *scratch, int lane);
 
 extern const fm_engines NETWORK(fm_engines);
 const fm_engines NETWORK(fm_engines) = {
-    .networks = networks,
+    .networks = NETWORK(fm_networks),
     .network_scratch = network_scratch,
     .network_part = network_part,
     .ordinal_scratch = NETWORK(ordinal_scratch),

@@ -1,8 +1,9 @@
 """Prints a network as C: one function per stage, straight-line code in a loop along x.
 
-The text uses names that kernels/median/network.c defines: K (an element), V (a vector of LANES elements),
-LOAD, STORE, MIN, MAX, STRIDE (elements from one row of scratch memory to the next), and NETWORK(name),
-which adds the element type and the instruction set to a name.
+The text uses names that kernels/median/networks.c defines: K (an element), V (a vector of LANES elements),
+LOAD, STORE, MIN, MAX, S (elements from one row of input or output to the next), FRONT and TILE (elements
+kept from the tile before, and in a tile), and NETWORK(name), which adds the element type and the
+instruction set to a name.
 """
 
 from collections.abc import Iterator
@@ -27,37 +28,55 @@ def _lines(plan: Plan, done: Schedule) -> Iterator[str]:
     yield (
         f"/* Rank {plan.rank} of {name}; tiles of {plan.tile_rows}x{plan.tile_columns}: "
         f"{network.operations} operations, {network.operations_per_pixel:.1f} per pixel. */\n"
-        f"#define S STRIDE({done.reach}, {plan.tile_bytes})\n"
+        f"enum {{ FRONT_{name} = FRONT({plan.reach}), TILE_{name} = TILE({plan.tile_bytes}, {plan.reach}) }};\n"
+        f"#define KEPT(p) (scratch + (p) * (FRONT_{name} + TILE_{name}))\n"
+        f"#define PLACE(p) (scratch + {len(done.kept)} * (FRONT_{name} + TILE_{name}) + (p) * TILE_{name})\n\n"
     )
-    outputs: dict[int, list[tuple[int, int]]] = {}
-    for index, ref in enumerate(network.outputs):
-        outputs.setdefault(ref.node, []).append((index, ref.shift))
     for number, stage in enumerate(done.stages):
         yield (
             f"static void NETWORK(stage_{name}_{number})(const K *in, K *out, K *scratch, ptrdiff_t count)\n{{\n"
-            f"    for (ptrdiff_t x = 0; x < count + {stage.last - stage.first}; x += LANES) {{\n"
+            "    for (ptrdiff_t x = 0; x < count; x += LANES) {\n"
         )
-        yield from _Body(done, stage, outputs).lines()
+        yield from _Body(done, stage).lines()
         yield "    }\n}\n\n"
-    yield f"static void NETWORK(run_{name})(const K *in, K *out, K *scratch, ptrdiff_t count)\n{{\n"
-    for number in range(len(done.stages)):
-        yield f"    NETWORK(stage_{name}_{number})(in, out, scratch, count);\n"
     yield (
-        "}\n#undef S\n\n"
+        f"static void NETWORK(run_{name})(const void *input, void *output, void *memory, ptrdiff_t count)\n{{\n"
+        "    const K *in = input;\n"
+        f"    K *out = output, *scratch = (K *)memory + 2 * FRONT_{name};\n"
+    )
+    for number, stage in enumerate(done.stages):
+        if stage.warms:
+            yield (
+                f"    NETWORK(stage_{name}_{number})(in - FRONT_{name}, out, scratch - FRONT_{name}, "
+                f"FRONT_{name});\n"
+            )
+    yield f"    for (ptrdiff_t x = 0; x < count; x += TILE_{name}, in += TILE_{name}, out += TILE_{name}) {{\n"
+    for number in range(len(done.stages)):
+        yield f"        NETWORK(stage_{name}_{number})(in, out, scratch, TILE_{name});\n"
+    if done.kept:
+        yield (
+            f"        for (int p = 0; p < {len(done.kept)}; p++)\n"
+            f"            for (int i = 0; i < FRONT_{name}; i += LANES)\n"
+            f"                STORE(KEPT(p) - FRONT_{name} + i, LOAD(KEPT(p) + TILE_{name} - FRONT_{name} + i));\n"
+        )
+    yield (
+        "    }\n}\n#undef KEPT\n#undef PLACE\n\n"
         f"#define NETWORK_{name} {{NETWORK(run_{name}), {plan.rows}, {plan.columns}, {plan.rank}, "
-        f"{plan.tile_rows}, {plan.tile_columns}, {done.reach}, {done.places}, {plan.tile_bytes}}}\n"
+        f"{plan.tile_rows}, {plan.tile_columns}, {plan.lead}, {plan.reach}, TILE_{name}, \\\n"
+        f"    (2 * FRONT_{name} + {len(done.kept)} * (FRONT_{name} + TILE_{name}) + {done.places} * TILE_{name}) "
+        "* sizeof(K)}\n"
     )
 
 
 class _Body:
-    """The loop body of one stage. The loop's x counts from the stage's first group, and so do the rows
-    that it stores, which keeps stores aligned."""
+    """The loop body of one stage."""
 
-    def __init__(self, done: Schedule, stage: Stage, outputs: dict[int, list[tuple[int, int]]]) -> None:
+    def __init__(self, done: Schedule, stage: Stage) -> None:
         self.done = done
+        self.plan = done.network.plan
         self.stage = stage
-        self.outputs = outputs
         self.nodes = done.network.graph.nodes
+        self.output_of = {ref.node: index for index, ref in enumerate(done.network.outputs)}
         self.mine = set(stage.nodes)
         self.loaded: set[Ref] = set()
 
@@ -71,23 +90,24 @@ class _Body:
             which = "MIN" if key.which == MIN else "MAX"
             yield f"        V n{node} = {which}({self.name(key.a)}, {self.name(key.b)});\n"
             if node in stored:
-                yield f"        STORE(scratch + {self.done.place[node]} * S + x, n{node});\n"
-            for index, shift in self.outputs.get(node, ()):
-                yield f"        STORE(out + {index} * S + x + {self.stage.first - shift}, n{node});\n"
+                yield f"        STORE({self.place(node)} + x, n{node});\n"
+            if node in self.output_of:
+                yield f"        STORE(out + {self.output_of[node]} * S + x, n{node});\n"
 
     def load(self, ref: Ref) -> Iterator[str]:
         """Reads a value from memory the first time that the stage needs it."""
-        if ref.node in self.mine or ref in self.loaded:
+        if (ref.node in self.mine and not ref.shift) or ref in self.loaded:
             return
         self.loaded.add(ref)
         key = self.nodes[ref.node]
         if isinstance(key, Leaf):
-            row = key.row * self.done.network.plan.tile_columns + key.phase
-            place, offset = f"in + {row}", self.stage.first + ref.shift
+            place = f"in + {key.row * self.plan.tile_columns + key.phase} * S"
         else:
-            place = f"scratch + {self.done.place[ref.node]}"
-            offset = self.stage.first + ref.shift - self.done.first[ref.node]
-        yield f"        V {self.name(ref)} = LOAD({place} * S + x + {offset});\n"
+            place = self.place(ref.node)
+        yield f"        V {self.name(ref)} = LOAD({place} + x - {-ref.shift});\n"
+
+    def place(self, node: int) -> str:
+        return f"KEPT({self.done.kept[node]})" if node in self.done.kept else f"PLACE({self.done.place[node]})"
 
     def name(self, ref: Ref) -> str:
         return f"n{ref.node}" + (f"_{-ref.shift}" if ref.shift else "")

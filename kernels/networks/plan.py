@@ -31,6 +31,11 @@ class Plan:
         Which way the tile is halved first, ``"x"`` or ``"y"``.
     tile_bytes : int
         Bytes of a row of groups that the stages work on at a time.
+
+    Notes
+    -----
+    A tile's columns are the ``tile_columns`` columns of a group. The windows of its outputs begin
+    ``lead`` columns into their first group, so that they all end in the same group, ``reach`` groups on.
     """
 
     rows: int
@@ -40,7 +45,15 @@ class Plan:
     tile_columns: int = 1
     split: str = "half"
     order: str = "x"
-    tile_bytes: int = 256
+    tile_bytes: int = 64
+
+    @property
+    def lead(self) -> int:
+        return (1 - self.columns) % self.tile_columns
+
+    @property
+    def reach(self) -> int:
+        return (self.lead + self.columns - 1) // self.tile_columns
 
     @cached_property
     def network(self) -> "Network":
@@ -77,8 +90,9 @@ class _Builder:
 
     def network(self) -> Network:
         plan = self.plan
-        core = (plan.tile_rows - 1, plan.rows, plan.tile_columns - 1, plan.columns)
-        self.descend(0, 0, plan.tile_rows, plan.tile_columns, core, self.block(*core))
+        left = plan.lead
+        core = (plan.tile_rows - 1, plan.rows, left + plan.tile_columns - 1, left + plan.columns)
+        self.descend(0, left, plan.tile_rows, plan.tile_columns, core, self.block(*core))
         return Network(plan, self.graph, [self.outputs[key] for key in sorted(self.outputs)])
 
     def block(self, top: int, bottom: int, left: int, right: int) -> list[Value]:

@@ -1,25 +1,26 @@
 """Cuts a network into stages, each a loop along x, and gives the values that cross stages their places.
 
-Within a stage values stay in registers. A value read at another position than its own (at a shift) must
-have been stored by an earlier stage; so must any value used by a later stage.
+The stages run one after the other over a short tile of groups, then over the next tile, so that all places
+stay in the nearest cache. Within a stage values stay in registers. A value used by a later stage has a
+place in scratch memory. A value that is read at a shift, that is from groups to the left, is *kept*: its
+place begins with the last groups of the tile before.
 """
 
 from dataclasses import dataclass, field
 
-from graph import Leaf, Op
+from graph import Op
 from plan import Network
 
-LARGEST_STAGE = 2500  # operations; compilers take long over larger straight-line bodies
+LARGEST_STAGE = 300  # operations: larger straight-line bodies spill more and compile slowly
 
 
 @dataclass
 class Stage:
-    """A loop along x over groups ``first`` to ``count + last`` - 1."""
+    """A loop along x. ``warms`` where its values are wanted for groups before those of the outputs."""
 
     nodes: list[int] = field(default_factory=list)
     stored: list[int] = field(default_factory=list)
-    first: int = 1 << 30
-    last: int = 0
+    warms: bool = False
 
 
 @dataclass
@@ -29,22 +30,19 @@ class Schedule:
     Attributes
     ----------
     stages : list of Stage
+    kept : dict
+        The places of nodes that are read at a shift; each is one node's alone.
     place : dict
-        Where each stored node lies, as a number of a row of scratch memory.
-    first : dict
-        The group with which that row begins.
+        The places of other stored nodes, used again once a node is done with.
     places : int
-        How many rows of scratch memory are used.
-    reach : int
-        How many groups an output's window spans beyond its own.
+        How many places the latter use.
     """
 
     network: Network
     stages: list[Stage]
+    kept: dict[int, int]
     place: dict[int, int]
-    first: dict[int, int]
     places: int
-    reach: int
 
 
 def schedule(network: Network) -> Schedule:
@@ -53,70 +51,72 @@ def schedule(network: Network) -> Schedule:
     stage_of = _assign(network, operations)
     stages = [Stage() for _ in range(1 + max(stage_of.values()))]
     last_use = dict.fromkeys(operations, -1)
+    shifted: set[int] = set()
     for node in operations:
         stages[stage_of[node]].nodes.append(node)
         for ref in (nodes[node].a, nodes[node].b):
-            if isinstance(nodes[ref.node], Op) and stage_of[ref.node] < stage_of[node]:
-                last_use[ref.node] = max(last_use[ref.node], stage_of[node])
+            if isinstance(nodes[ref.node], Op):
+                if ref.shift:
+                    shifted.add(ref.node)
+                if stage_of[ref.node] < stage_of[node]:
+                    last_use[ref.node] = stage_of[node]
     for node in operations:
-        if last_use[node] >= 0:
+        if node in shifted or last_use[node] >= 0:
             stages[stage_of[node]].stored.append(node)
-    _bound(network, stages, stage_of)
-    place, places = _places(stages, last_use)
-    first = {node: stages[stage_of[node]].first for node in place}
-    return Schedule(network, stages, place, first, places, max(ref.shift for ref in network.outputs))
+    for node in _wanted_early(network, shifted):
+        stages[stage_of[node]].warms = True
+    kept = {node: index for index, node in enumerate(sorted(shifted))}
+    place, places = _places(stages, kept, last_use)
+    return Schedule(network, stages, kept, place, places)
 
 
 def _assign(network: Network, operations: list[int]) -> dict[int, int]:
-    """The stage of each operation: as early as its inputs allow, then cut where a stage is too large."""
+    """The stage of each operation.
+
+    Operations are taken in the order in which the plan made them, which finishes one list before it
+    begins the next and so keeps few values alive. A new stage begins where a value of the present one is
+    wanted at a shift, or where the present one is large.
+    """
     nodes = network.graph.nodes
-    depth: dict[int, int] = {}
-    for node in operations:
-        inputs = [ref for ref in (nodes[node].a, nodes[node].b) if isinstance(nodes[ref.node], Op)]
-        depth[node] = max((depth[ref.node] + (ref.shift != 0) for ref in inputs), default=0)
     stage_of: dict[int, int] = {}
-    stage = -1
-    for level in range(1 + max(depth.values())):
-        members = [node for node in operations if depth[node] == level]
-        parts = -(-len(members) // LARGEST_STAGE)
-        size = -(-len(members) // parts)
-        for i, node in enumerate(members):
-            stage += i % size == 0
-            stage_of[node] = stage
+    stage = size = 0
+    for node in operations:
+        shifted = any(ref.shift and stage_of.get(ref.node) == stage for ref in (nodes[node].a, nodes[node].b))
+        if shifted or size == LARGEST_STAGE:
+            stage += 1
+            size = 0
+        stage_of[node] = stage
+        size += 1
     return stage_of
 
 
-def _bound(network: Network, stages: list[Stage], stage_of: dict[int, int]) -> None:
-    """Over which groups each stage must run, outputs being wanted for groups 0 to count - 1."""
+def _wanted_early(network: Network, shifted: set[int]) -> set[int]:
+    """The operations whose values are wanted for groups before the first output's."""
     nodes = network.graph.nodes
-    first: dict[int, int] = {}
-    last: dict[int, int] = {}
-    for ref in network.outputs:
-        first[ref.node] = min(first.get(ref.node, ref.shift), ref.shift)
-        last[ref.node] = max(last.get(ref.node, ref.shift), ref.shift)
-    for node in reversed(network.needed):
-        if isinstance(key := nodes[node], Leaf):
-            continue
-        for ref in (key.a, key.b):
-            first[ref.node] = min(first.get(ref.node, 1 << 30), first[node] + ref.shift)
-            last[ref.node] = max(last.get(ref.node, 0), last[node] + ref.shift)
-    for node, stage in stage_of.items():
-        stages[stage].first = min(stages[stage].first, first[node])
-        stages[stage].last = max(stages[stage].last, last[node])
+    early: set[int] = set()
+    stack = list(shifted)
+    while stack:
+        node = stack.pop()
+        if node not in early and isinstance(key := nodes[node], Op):
+            early.add(node)
+            stack += [key.a.node, key.b.node]
+    return early
 
 
-def _places(stages: list[Stage], last_use: dict[int, int]) -> tuple[dict[int, int], int]:
-    """Rows of scratch memory for the stored nodes; a row is used again when its node is done with."""
+def _places(stages: list[Stage], kept: dict[int, int], last_use: dict[int, int]) -> tuple[dict[int, int], int]:
     place: dict[int, int] = {}
     free: list[int] = []
+    done_with: list[list[int]] = [[] for _ in stages]
     places = 0
     for number, stage in enumerate(stages):
         for node in stage.stored:
+            if node in kept:
+                continue
             if free:
                 place[node] = free.pop()
             else:
                 place[node] = places
                 places += 1
-        free += [place[node] for earlier in stages[: number + 1] for node in earlier.stored
-                 if last_use[node] == number]  # fmt: skip
+            done_with[last_use[node]].append(place[node])
+        free += done_with[number]
     return place, places
