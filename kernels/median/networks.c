@@ -10,7 +10,17 @@
     (VECTORS((bytes) / (int)sizeof(K)) > FRONT(reach) ? VECTORS((bytes) / (int)sizeof(K)) : FRONT(reach))
 #define S FM_NETWORK_STRIDE(sizeof(K))
 
+/* Elements of the largest window that has a network here: larger ones cost more to build than they are
+ * used (without vector units), or are slower than the other engines (64-bit keys). */
+#if defined(FM_LEVEL_PORTABLE)
+#define MOST 49
+#elif FM_KEY == 64
+#define MOST 121
+#else
+#define MOST 441
+#endif
+
 #include "networks.h"
 
 extern const fm_network NETWORK(fm_networks)[];
-const fm_network NETWORK(fm_networks)[] = {NETWORKS, {0}};
+const fm_network NETWORK(fm_networks)[] = {NETWORKS {0}};

@@ -64,7 +64,7 @@ def _lines(plan: Plan, done: Schedule) -> Iterator[str]:
         f"#define NETWORK_{name} {{NETWORK(run_{name}), {plan.rows}, {plan.columns}, {plan.rank}, "
         f"{plan.tile_rows}, {plan.tile_columns}, {plan.lead}, {plan.reach}, TILE_{name}, \\\n"
         f"    (2 * FRONT_{name} + {len(done.kept)} * (FRONT_{name} + TILE_{name}) + {done.places} * TILE_{name}) "
-        "* sizeof(K)}\n"
+        "* sizeof(K)},\n"
     )
 
 

@@ -47,6 +47,10 @@ class Plan:
     order: str = "x"
     tile_bytes: int = 64
 
+    def __post_init__(self) -> None:
+        if self.tile_rows > self.rows or self.tile_columns > self.columns:
+            raise ValueError("the windows of a tile must have an element in common")
+
     @property
     def lead(self) -> int:
         return (1 - self.columns) % self.tile_columns
