@@ -18,7 +18,7 @@ def label(plan: Plan) -> str:
 def windows_of(network: Network) -> list[tuple[Ref, list[Place]]]:
     """Each output of the tile with the places of its window's elements in the tile's input."""
     plan = network.plan
-    tile = [(row, column) for row in range(plan.tile_rows) for column in range(plan.tile_columns)]
+    tile = [(row, plan.lead + column) for row in range(plan.tile_rows) for column in range(plan.tile_columns)]
     return [
         (output, [(top + row, left + column) for row in range(plan.rows) for column in range(plan.columns)])
         for output, (top, left) in zip(network.outputs, tile, strict=True)
@@ -50,79 +50,99 @@ def run_graph(
     return known[wanted]
 
 
+LANES, BYTES = 4, 8  # vectors of 32 bytes that hold integers of 64 bits
+
+
 class TextMachine:
-    """Runs the C text of a network, in vectors of few lanes and in memory as tight as can be.
+    """Runs the C text of a network as the build does, in memory of just the size that the C code provides.
 
     A stage's lines are C and, without their types and semicolons, Python in which pointers are numbers.
-    A line of another form is refused, and so is any access outside the rows that the C code provides.
+    A line of another form is refused, and so is any access outside the memory.
     """
 
-    LANES = 4
     STAGE = re.compile(
-        r"NETWORK\((stage_\w+)\)\([^)]*\)\n\{\n"
-        r"    for \(ptrdiff_t x = 0; x < count \+ (-?\d+); x \+= LANES\) \{\n(.*?)    \}\n\}",
+        r"NETWORK\((stage_\w+)\)\([^)]*\)\n\{\n    for \(ptrdiff_t x = 0; x < count; x \+= LANES\) \{\n"
+        r"(.*?)    \}\n\}",
         re.DOTALL,
     )
-    LINE = re.compile(r" *(?:V (n\w+ = (?:LOAD|MIN|MAX)\([\w+* -]+(?:, \w+)?\))|(STORE\([\w+* -]+, \w+\)));")
-    CALL = re.compile(r"^    NETWORK\((stage_\w+)\)\(in, out, scratch, count\);$", re.MULTILINE)
+    LINE = re.compile(
+        r" *(?:V (n\w+ = (?:MIN|MAX)\(\w+, \w+\))|V (n\w+ = LOAD\(.+ \+ x - \d+\))|(STORE\(.+ \+ x, \w+\)));"
+    )
+    WARM = re.compile(
+        r"^    NETWORK\((stage_\w+)\)\(in - FRONT_\w+, out, scratch - FRONT_\w+, FRONT_\w+\);$", re.MULTILINE
+    )
+    CALL = re.compile(r"^        NETWORK\((stage_\w+)\)\(in, out, scratch, TILE_\w+\);$", re.MULTILINE)
+    KEPT = re.compile(r"for \(int p = 0; p < (\d+); p\+\+\)")
+    MEMORY = re.compile(r"\(2 \* FRONT_\w+ \+ (\d+) \* \(FRONT_\w+ \+ TILE_\w+\) \+ (\d+) \* TILE_\w+\)")
 
     def __init__(self, plan: Plan) -> None:
         text = emit(plan)
         self.plan = plan
-        self.reach, self.places = self._numbers(text)
-        self.stages = {name: (int(extra), self._compiled(body)) for name, extra, body in self.STAGE.findall(text)}
+        self.front = _vectors(plan.reach)
+        self.tile = max(_vectors(plan.tile_bytes // BYTES), self.front)
+        self.stages = {name: self._compiled(body) for name, body in self.STAGE.findall(text)}
+        self.warms = self.WARM.findall(text)
         self.calls = self.CALL.findall(text)
-
-    def _numbers(self, text: str) -> tuple[int, int]:
-        """What the text's table entry says of its memory."""
-        entry = re.search(r"#define NETWORK_\w+ \{([^}]*)\}", text)
-        assert entry
-        _, rows, columns, rank, tile_rows, tile_columns, reach, places, _ = entry[1].split(", ")
-        plan = self.plan
-        assert [int(n) for n in (rows, columns, rank, tile_rows, tile_columns)] == [
-            plan.rows, plan.columns, plan.rank, plan.tile_rows, plan.tile_columns,
-        ]  # fmt: skip
-        return int(reach), int(places)
+        self.kept = sum(int(number) for number in self.KEPT.findall(text))
+        kept, places = map(int, self.MEMORY.findall(text)[0])
+        self.scratch_size = 2 * self.front + kept * (self.front + self.tile) + places * self.tile
 
     def _compiled(self, body: str) -> CodeType:
         lines = []
         for line in body.splitlines():
             match = self.LINE.fullmatch(line)
             assert match, f"not understood: {line}"
-            lines.append(match[1] or match[2])
+            lines.append(match[1] or match[2] or match[3])
         return compile("\n".join(lines).replace("(in ", "(source "), "<stage>", "exec")
 
-    def run(self, image: np.ndarray, groups: int) -> np.ndarray:
-        """The outputs of a tile of rows, from an image of the columns that `groups` groups need. Memory is
-        laid out for `groups` or more."""
-        plan = self.plan
-        count = image.shape[1] // plan.tile_columns - self.reach
-        stride = groups + self.reach + self.LANES
+    def run(self, image: np.ndarray) -> np.ndarray:
+        """The outputs of a tile of rows, from an image of the columns that they need."""
+        plan, front, tile = self.plan, self.front, self.tile
+        count = image.shape[1] // plan.tile_columns - plan.reach
+        slack = max(front, tile)  # what the C code provides before and after each row of input
+        stride = slack + plan.reach + count + slack
         rows = (plan.rows + plan.tile_rows - 1) * plan.tile_columns
         made = plan.tile_rows * plan.tile_columns
-        source = self.reach  # stages begin at their first node's first group, which others may lie before
-        out = source + rows * stride + self.reach
-        scratch = out + made * stride + self.reach
-        garbage = np.random.default_rng(count)
-        memory = garbage.choice([-(1 << 40), 1 << 40], scratch + self.places * stride)
+        output = rows * stride
+        scratch = output + made * stride
+        memory = np.random.default_rng(count).choice([-(1 << 40), 1 << 40], scratch + self.scratch_size)
         for row, values in enumerate(image):
             for phase in range(plan.tile_columns):
-                start = source + (row * plan.tile_columns + phase) * stride
-                memory[start : start + count + self.reach] = values[phase :: plan.tile_columns]
+                start = (row * plan.tile_columns + phase) * stride + slack
+                memory[start : start + count + plan.reach] = values[phase :: plan.tile_columns]
 
         def load(at: int) -> np.ndarray:
-            assert 0 <= at <= at + self.LANES <= len(memory)
-            return memory[at : at + self.LANES].copy()
+            assert 0 <= at <= at + LANES <= len(memory)
+            return memory[at : at + LANES].copy()
 
         def store(at: int, vector: np.ndarray) -> None:
-            assert out - self.reach <= at <= at + self.LANES <= len(memory)
-            memory[at : at + self.LANES] = vector
+            assert output <= at <= at + LANES <= len(memory)
+            memory[at : at + LANES] = vector
 
-        names = {"LOAD": load, "STORE": store, "MIN": np.minimum, "MAX": np.maximum,
-                 "S": stride, "source": source, "out": out, "scratch": scratch}  # fmt: skip
-        for name in self.calls:
-            extra, code = self.stages[name]
-            for x in range(0, count + extra, self.LANES):
-                exec(code, {**names, "x": x})
-        outputs = memory[out : out + made * stride].reshape(plan.tile_rows, plan.tile_columns, stride)
+        def run_stage(name: str, source: int, out: int, scratch: int, count: int) -> None:
+            def kept(place: int) -> int:
+                return scratch + place * (front + tile)
+
+            def place(place: int) -> int:
+                return scratch + self.kept * (front + tile) + place * tile
+
+            names = {"LOAD": load, "STORE": store, "MIN": np.minimum, "MAX": np.maximum, "KEPT": kept,
+                     "PLACE": place, "S": stride, "source": source, "out": out}  # fmt: skip
+            for x in range(0, count, LANES):
+                exec(self.stages[name], {**names, "x": x})
+
+        source, out, scratch = slack + plan.reach, output, scratch + 2 * front
+        for name in self.warms:
+            run_stage(name, source - front, out, scratch - front, front)
+        for x in range(0, count, tile):
+            for name in self.calls:
+                run_stage(name, source + x, out + x, scratch, tile)
+            for p in range(self.kept):
+                at = scratch + p * (front + tile)
+                memory[at - front : at] = memory[at + tile - front : at + tile]
+        outputs = memory[output : output + made * stride].reshape(plan.tile_rows, plan.tile_columns, stride)
         return outputs[:, :, :count].swapaxes(1, 2).reshape(plan.tile_rows, -1)
+
+
+def _vectors(count: int) -> int:
+    return -(-count // LANES) * LANES
