@@ -4,6 +4,7 @@ from ._core import AUTHOR, VERSION_MAJOR, VERSION_MINOR
 from ._simd import simd
 from .ndimage import maximum_filter, median_filter, minimum_filter, percentile_filter, rank_filter
 from .outliers import remove_outliers
+from .signal import medfilt, medfilt2d
 
 __version__ = f"{VERSION_MAJOR}.{VERSION_MINOR}.0"
 
@@ -13,6 +14,8 @@ __all__ = [
     "VERSION_MINOR",
     "__version__",
     "maximum_filter",
+    "medfilt",
+    "medfilt2d",
     "median_filter",
     "minimum_filter",
     "percentile_filter",

@@ -8,5 +8,7 @@ from .ndimage import minimum_filter as minimum_filter
 from .ndimage import percentile_filter as percentile_filter
 from .ndimage import rank_filter as rank_filter
 from .outliers import remove_outliers as remove_outliers
+from .signal import medfilt as medfilt
+from .signal import medfilt2d as medfilt2d
 
 __version__: str

@@ -84,11 +84,7 @@ def worker_count(workers: object) -> int:
 
 def image(array: npt.ArrayLike, name: str = "input") -> Array:
     """The argument as a plain array of a type that the kernels know."""
-    if _is_masked(array):
-        raise TypeError(
-            f"{name}: its mask would be ignored; pass {name}.filled(value) or {name}.data instead"
-        )
-    plain = _as_array(array, name)
+    plain = plain_array(array, name)
     if plain.dtype.kind == "c":
         raise TypeError(
             f"{name}: Complex type not supported, expected bool, integers or floats, got {plain.dtype}"
@@ -96,6 +92,15 @@ def image(array: npt.ArrayLike, name: str = "input") -> Array:
     if plain.dtype.char not in ELEMENTS:
         raise TypeError(f"{name}: expected bool, integers or floats of up to 64 bits, got {plain.dtype}")
     return plain
+
+
+def plain_array(array: npt.ArrayLike, name: str) -> Array:
+    """The argument as a NumPy array without a mask, of whatever type."""
+    if _is_masked(array):
+        raise TypeError(
+            f"{name}: its mask would be ignored; pass {name}.filled(value) or {name}.data instead"
+        )
+    return _as_array(array, name)
 
 
 def _as_array(value: npt.ArrayLike, name: str) -> Array:
@@ -183,7 +188,7 @@ def window(size: Any, footprint: Any, axes: tuple[int, ...], ndim: int) -> Windo
             "size: no footprint or filter size provided, expected an integer or one for each axis"
         )
     sizes = [1] * ndim
-    for axis, width in zip(axes, _for_each(size, "size", _width, len(axes))):
+    for axis, width in zip(axes, for_each(size, "size", _width, len(axes))):
         sizes[axis] = width
     count = math.prod(sizes)
     if count > sys.maxsize:
@@ -227,7 +232,7 @@ def window_origins(
     A separable filter leaves axes of size 1 alone, with whatever origin they have.
     """
     origins = [0] * len(sizes)
-    for axis, shift in zip(axes, _for_each(origin, "origin", integer, len(axes))):
+    for axis, shift in zip(axes, for_each(origin, "origin", integer, len(axes))):
         size = sizes[axis]
         if separable and size == 1:
             continue
@@ -250,7 +255,7 @@ def border_modes(mode: Any, axes: tuple[int, ...], ndim: int, separable: bool) -
             f"by non-separable rank filters: expected one mode, got {mode!r}"
         )
     modes = [0] * ndim
-    for axis, number in zip(axes, _for_each(mode, "mode", _mode, len(axes))):
+    for axis, number in zip(axes, for_each(mode, "mode", _mode, len(axes))):
         modes[axis] = number
     return tuple(modes)
 
@@ -277,13 +282,19 @@ def fill_element(cval: Any, dtype: np.dtype[Any]) -> bytes:
     return (element != 0 if dtype.kind == "b" else element).tobytes()
 
 
-def _for_each(value: Any, name: str, convert: Callable[[Any, str], Value], count: int) -> Iterable[Value]:
+def for_each(
+    value: Any,
+    name: str,
+    convert: Callable[[Any, str], Value],
+    count: int,
+    wrong_length: type[Exception] = RuntimeError,
+) -> list[Value]:
     """`value` for each of `count` axes: one for all, or a sequence of them."""
     if isinstance(value, str) or not _is_iterable(value):
         return [convert(value, name)] * count
     values = [convert(item, name) for item in value]
     if len(values) != count:
-        raise RuntimeError(
+        raise wrong_length(
             f"{name}: sequence argument must have length equal to input rank, "
             f"or to the number of axes: expected {count}, got {len(values)}"
         )

@@ -1,0 +1,131 @@
+"""medfilt and medfilt2d keep the contract of scipy.signal's."""
+
+import doctest
+import inspect
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.signal
+from filter_calls import TYPES, images
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import fastmath
+from fastmath import signal
+
+IMAGE = np.arange(30, dtype=np.uint8).reshape(5, 6)
+BOTH = ["medfilt", "medfilt2d"]
+odd = st.integers(0, 6).map(lambda half: 2 * half + 1)
+
+
+def scipy_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type itself, or one that scipy.signal takes in its place."""
+    if dtype.kind == "b":
+        return np.dtype(np.uint8)
+    return np.dtype(f"{dtype.kind}{max(dtype.itemsize, 4 if dtype.kind == 'f' else 1)}")
+
+
+@given(
+    images(st.sampled_from(TYPES + [dtype.newbyteorder(">") for dtype in TYPES]), most_dimensions=3),
+    st.data(),
+)
+@pytest.mark.parametrize("name", BOTH)
+def test_equals_scipy(name: str, image: np.ndarray, data: st.DataObject) -> None:
+    assume(image.ndim == 2 if name == "medfilt2d" else image.ndim > 0)
+    size = data.draw(st.one_of(st.none(), odd, st.tuples(*[odd] * image.ndim)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        result = getattr(fastmath, name)(image, size)
+        expected = getattr(scipy.signal, name)(image.astype(scipy_type(image.dtype)), size)
+    np.testing.assert_array_equal(result, expected.astype(image.dtype), strict=True)
+
+
+def test_a_scalar_becomes_an_array_of_one_element() -> None:
+    for module in (fastmath, scipy.signal):
+        np.testing.assert_array_equal(module.medfilt(3.5, 1), [3.5])
+
+
+@pytest.mark.parametrize("size", [None, 7, (1, 9)])
+def test_medfilt_warns_of_windows_wider_than_the_volume(size: Any) -> None:
+    image = IMAGE[:2]
+    for module in (fastmath, scipy.signal):
+        with pytest.warns(UserWarning, match="kernel_size exceeds volume extent") as caught:
+            module.medfilt(image, size)
+    fastmath.medfilt2d(image, size)
+    with pytest.warns(UserWarning) as caught:
+        fastmath.medfilt(image)
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize(
+    "image, size, message",
+    [
+        (IMAGE, 4, "kernel_size: .* should be odd, got 4"),
+        (IMAGE, 0, "kernel_size: .* should be odd, got 0"),
+        (IMAGE, (3, 4), "kernel_size: .* should be odd, got 4"),
+        (IMAGE, 3.0, "kernel_size: .*float.* integer"),
+        (IMAGE, "3", "kernel_size: .*str.* integer"),
+        (IMAGE, (3, None), "kernel_size: .*NoneType.* integer"),
+        (IMAGE + 0j, 3, ": dtype=complex128 is not supported"),
+        (IMAGE.astype(object), 3, ": dtype=object is not supported"),
+        (IMAGE.astype("g"), 3, ": dtype=float128 is not supported"),
+        (None, 3, ": dtype=object is not supported"),
+        ([[1], [1, 2]], 3, ": .*inhomogeneous"),
+    ],
+)
+def test_mistakes_raise_as_in_scipy(name: str, image: Any, size: Any, message: str) -> None:
+    with pytest.raises(Exception, match=message) as ours:
+        getattr(fastmath, name)(image, size)
+    with pytest.raises(Exception) as scipys:
+        getattr(scipy.signal, name)(image, size)
+    assert issubclass(ours.type, scipys.type)
+
+
+@pytest.mark.parametrize(
+    "name, image, size, error",
+    [
+        ("medfilt", IMAGE, (3,), RuntimeError),
+        ("medfilt", IMAGE, (3, 3, 3), RuntimeError),
+        ("medfilt", IMAGE, -3, ValueError),
+        ("medfilt", IMAGE, True, TypeError),
+        ("medfilt2d", IMAGE, (3,), ValueError),
+        ("medfilt2d", IMAGE, (3, 3, 3), ValueError),
+        ("medfilt2d", IMAGE, -3, ValueError),
+        ("medfilt2d", IMAGE, True, TypeError),
+        ("medfilt2d", IMAGE[0], 3, ValueError),
+        ("medfilt2d", IMAGE[None], 3, ValueError),
+        ("medfilt", np.ma.masked_array(IMAGE, IMAGE > 3), 3, TypeError),
+        ("medfilt2d", np.ma.masked_array(IMAGE, IMAGE > 3), 3, TypeError),
+    ],
+)
+def test_other_mistakes(name: str, image: Any, size: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="kernel_size: |input: |volume: "):
+        getattr(fastmath, name)(image, size)
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_signatures_are_scipys_and_workers(name: str) -> None:
+    ours = inspect.signature(getattr(fastmath, name)).parameters
+    scipys = inspect.signature(getattr(scipy.signal, name)).parameters
+    assert {key: value.default for key, value in ours.items()} == {
+        **{key: value.default for key, value in scipys.items()},
+        "workers": None,
+    }
+    assert ours["workers"].kind is inspect.Parameter.KEYWORD_ONLY
+    assert name in fastmath.__all__
+
+
+def test_examples() -> None:
+    failed, attempted = doctest.testmod(signal)
+    assert not failed and attempted
+
+
+def test_workers() -> None:
+    for name in BOTH:
+        function = getattr(fastmath, name)
+        np.testing.assert_array_equal(function(IMAGE, 5, workers=2), function(IMAGE, 5))
+        with pytest.raises(ValueError, match="workers: "):
+            function(IMAGE, 5, workers=0)
