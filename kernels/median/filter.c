@@ -6,8 +6,9 @@
 #include <string.h>
 
 enum {
-    STRIP_ROWS = 64,      /* rows of a network's part: milliseconds of work at most */
-    BLOCK_PLACES = 8192,  /* padded places of an ordinal block, unless the window asks for more */
+    STRIP_ROWS = 64, /* of a network's part: milliseconds of work at most */
+    STRIP_COLUMNS = 16384,
+    BLOCK_PLACES = 8192, /* padded places of an ordinal block, unless the window asks for more */
 };
 
 /* The array cut into blocks of equal extent, the last along an axis being smaller. */
@@ -140,7 +141,8 @@ static void network_blocks(job *j, const ptrdiff_t *shape, int ndim)
 {
     for (int d = 0; d < ndim; d++)
         j->largest.extent[d] = 1;
-    j->largest.extent[j->filter->inner] = shape[j->filter->inner];
+    ptrdiff_t columns = shape[j->filter->inner];
+    j->largest.extent[j->filter->inner] = columns < STRIP_COLUMNS ? columns : STRIP_COLUMNS;
     if (j->filter->outer >= 0) {
         ptrdiff_t rows = shape[j->filter->outer];
         j->largest.extent[j->filter->outer] = rows < STRIP_ROWS ? rows : STRIP_ROWS;
@@ -200,6 +202,15 @@ static void run_part(void *context, ptrdiff_t index, int lane)
         j->engines->ordinal_part(j->filter, &block, scratch, lane);
 }
 
+/* The filter's watch for the pool: it stops once the filter has stopped within a part, too. */
+static int should_stop(void *context)
+{
+    fm_filter *f = context;
+    if (!atomic_load(&f->stopped) && f->watch && f->watch->stop && f->watch->stop(f->watch->context))
+        atomic_store(&f->stopped, 1);
+    return atomic_load(&f->stopped);
+}
+
 static fm_status run(job *j, int workers)
 {
     fm_filter *f = j->filter;
@@ -214,9 +225,9 @@ static fm_status run(job *j, int workers)
     if (!memory)
         return FM_NO_MEMORY;
     j->scratch = (char *)memory + (64 - (uintptr_t)memory % 64);
-    fm_status status = fm_parallel(parts, workers, run_part, j, f->watch);
+    fm_status status = fm_parallel(parts, workers, run_part, j, &(fm_watch){should_stop, f});
     free(memory);
-    return atomic_load(&f->stopped) ? FM_STOPPED : status;
+    return status;
 }
 
 static fm_status run_ordinal(job *j, const fm_window *w, int workers)
