@@ -1,0 +1,486 @@
+"""fastmath._core.rank_filter against brute force, wherever an engine or its cutting into parts could err.
+
+Sizes are dense where one engine takes over from another, and images end just before, on and after the
+edges of the engines' blocks: a network works on rows of 1024 bytes for each column of its tile, in parts of
+64 rows, the others on blocks of some thousand elements.
+"""
+
+import ctypes
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from brute_force import MODES, TYPES, assert_same_bits, check, expected, filtered
+from fastmath import _core
+from hypothesis import given
+from hypothesis import strategies as st
+
+WIDTHS = ["u1", "u2", "f4", "f8"]
+"""One type for each width of element: each has engines of its own."""
+
+ENGINE_SIZES = [(3, 3), (5, 5), (4, 3), (19, 19), (43, 41), (3, 1), (1, 3)]
+"""Windows that reach every engine."""
+
+
+def noise(shape, dtype="u1", seed=0, swapped=False):
+    """Elements with every bit pattern that the type has; NaNs with payloads and of both signs among them."""
+    dtype = np.dtype(dtype)
+    generator = np.random.default_rng(seed)
+    if dtype == bool:
+        return generator.integers(0, 2, shape).astype(bool)
+    raw = np.frombuffer(generator.bytes(int(np.prod(shape)) * dtype.itemsize), dtype).reshape(shape)
+    return raw.view(dtype.newbyteorder()) if swapped else raw.copy()
+
+
+def specials(shape, dtype, seed=0):
+    """Few different floats, so that windows hold equal ones, NaNs and zeros of both signs."""
+    values = np.array([np.nan, -np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 1e-5, 6e-8, -6e-8, 65504], dtype)
+    return np.random.default_rng(seed).choice(values, shape)
+
+
+# ---- Windows ----
+
+
+@pytest.mark.parametrize("dtype", WIDTHS)
+@pytest.mark.parametrize("size", range(1, 20))
+def test_squares(size, dtype):
+    check(noise((37, 45), dtype), (size, size))
+
+
+@pytest.mark.parametrize("dtype", WIDTHS)
+@pytest.mark.parametrize("size", [*range(20, 48), 63, 64])
+def test_large_squares(size, dtype):
+    check(noise((20, 33), dtype), (size, size))
+
+
+@pytest.mark.parametrize("dtype", WIDTHS)
+@pytest.mark.parametrize("size", [101, 150])
+def test_very_large_squares(size, dtype):
+    check(noise((9, 11), dtype), (size, size))
+
+
+@pytest.mark.parametrize(
+    "sizes", [s for s in itertools.product([1, 2, 3, 4, 5, 7, 9, 15, 30], repeat=2) if s[0] != s[1]]
+)
+def test_rectangles(sizes):
+    check(noise((33, 31), "u2"), sizes)
+
+
+@pytest.mark.parametrize("dtype", WIDTHS)
+@pytest.mark.parametrize("size", [*range(1, 10), 15, 16, 31, 32, 63, 64, 65, 100, 101, 127, 128, 255, 1001])
+def test_one_dimension(size, dtype):
+    check(noise(2500, dtype), (size,))
+
+
+@pytest.mark.parametrize("dtype", WIDTHS)
+@pytest.mark.parametrize(
+    "sizes", [(3, 3, 3), (5, 5, 5), (1, 3, 3), (3, 1, 3), (3, 3, 1), (2, 3, 4), (1, 1, 9), (9, 1, 1)]
+)
+def test_three_dimensions(sizes, dtype):
+    check(noise((11, 13, 12), dtype), sizes)
+
+
+def test_many_dimensions():
+    check(noise((3, 4, 2, 5, 3)), (2, 1, 3, 2, 2))
+    image = noise((15, 16))
+    most = filtered(image.reshape((1,) * 62 + image.shape), (1,) * 62 + (4, 3))
+    assert_same_bits(most.reshape(image.shape), expected(image, (4, 3)))
+
+
+@pytest.mark.parametrize("sizes", ENGINE_SIZES)
+def test_every_rank(sizes):
+    image = noise((21, 27), "u2")
+    count = sizes[0] * sizes[1]
+    for rank in {*range(0, count, max(1, count // 9)), 1 % count, count - 2, count - 1}:
+        check(image, sizes, rank=rank)
+
+
+@pytest.mark.parametrize("dtype", WIDTHS)
+@pytest.mark.parametrize("sizes", [(1, 2), (2, 1), (3, 3), (4, 7), (16, 17), (33, 1), (1, 64), (50, 50)])
+@pytest.mark.parametrize("extreme", [0, -1])
+def test_extremes(sizes, extreme, dtype):
+    check(noise((70, 67), dtype), sizes, rank=extreme % (sizes[0] * sizes[1]))
+
+
+def test_extremes_in_three_dimensions():
+    for rank, sizes in itertools.product((0, -1), [(3, 3, 3), (1, 4, 2), (7, 1, 9)]):
+        check(noise((12, 13, 14), "f4"), sizes, rank=rank % int(np.prod(sizes)), mode="wrap")
+
+
+def disk(radius):
+    row, column = np.mgrid[-radius : radius + 1, -radius : radius + 1]
+    return row**2 + column**2 <= radius**2
+
+
+@pytest.mark.parametrize("dtype", WIDTHS)
+@pytest.mark.parametrize("radius", [1, 2, 3, 5, 8, 10])
+def test_disks(radius, dtype):
+    footprint = disk(radius)
+    check(noise((40, 47), dtype), footprint.shape, footprint=footprint)
+
+
+@pytest.mark.parametrize("shape", [(1, 5), (5, 1), (3, 3), (4, 6), (9, 9), (20, 3)])
+def test_footprints_with_holes(shape):
+    generator = np.random.default_rng(5)
+    for filled in (0.2, 0.5, 0.9):
+        footprint = generator.random(shape) < filled
+        footprint[generator.integers(shape[0]), generator.integers(shape[1])] = True
+        count = int(footprint.sum())
+        for rank in {0, count // 2, count - 1}:
+            check(noise((25, 26), "f4"), shape, footprint=footprint, rank=rank)
+
+
+def test_footprint_of_one_element():
+    """A shift of the image."""
+    footprint = np.zeros((5, 7), bool)
+    footprint[0, 6] = True
+    for mode in MODES:
+        check(noise((12, 9)), (5, 7), footprint=footprint, mode=mode)
+
+
+def test_footprint_in_three_dimensions():
+    footprint = np.random.default_rng(3).random((3, 4, 5)) < 0.4
+    check(noise((9, 8, 10), "i2"), footprint.shape, footprint=footprint)
+
+
+# ---- Elements ----
+
+
+@pytest.mark.parametrize("swapped", [False, True], ids=["native", "swapped"])
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("sizes", ENGINE_SIZES)
+def test_types(sizes, dtype, swapped):
+    check(noise((23, 29), dtype, swapped=swapped), sizes)
+
+
+@pytest.mark.parametrize("swapped", [False, True], ids=["native", "swapped"])
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+@pytest.mark.parametrize("sizes", ENGINE_SIZES)
+def test_special_floats(sizes, dtype, swapped):
+    image = specials((23, 29), dtype)
+    image = image.astype(image.dtype.newbyteorder()) if swapped else image
+    for rank in (0, sizes[0] * sizes[1] // 2, sizes[0] * sizes[1] - 1):
+        check(image, sizes, rank=rank, mode="constant", cval=-0.0)
+
+
+@pytest.mark.parametrize("sizes", ENGINE_SIZES)
+@pytest.mark.parametrize("dtype", ["u1", "i2", "u4", "i8", "f4"])
+def test_few_different_values(sizes, dtype):
+    """Equal keys in every window, and images of one value."""
+    image = np.random.default_rng(1).integers(0, 3, (30, 31)).astype(dtype)
+    check(image, sizes)
+    check(np.full((30, 31), 7, dtype), sizes)
+
+
+@pytest.mark.parametrize("sizes", ENGINE_SIZES)
+def test_slopes_and_steps(sizes):
+    """Windows that hold sorted elements, and edges across them."""
+    row, column = np.mgrid[:50, :60]
+    for image in (row, column, row + column, 100 - row * column, (row > 20) * 50, (row + column) % 7):
+        check(image.astype("u2"), sizes)
+
+
+# ---- Borders ----
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("sizes", [*ENGINE_SIZES, (15, 15), (2, 31)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 1), (1, 7), (3, 2), (6, 5), (14, 16)])
+def test_windows_larger_than_the_image(shape, sizes, mode):
+    check(noise(shape, "u2"), sizes, mode=mode, cval=777)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("sizes", [(3, 3), (4, 3), (5, 5), (19, 19)])
+@pytest.mark.parametrize("shape", [(1, 1000), (1000, 1)])
+def test_lines(shape, sizes, mode):
+    check(noise(shape, "u1"), sizes, mode=mode, cval=77)
+
+
+@pytest.mark.parametrize("sizes", [(3, 3), (4, 2), (19, 21), (1, 5)])
+@pytest.mark.parametrize("mode", MODES)
+def test_origins(mode, sizes):
+    """From the first to the last that a window allows."""
+    allowed = [range(-(size // 2), size - size // 2) for size in sizes]
+    for origins in {tuple(r[i] for r in allowed) for i in (0, -1)} | {(allowed[0][0], allowed[1][-1])}:
+        check(noise((22, 25), "f4"), sizes, mode=mode, origins=origins, cval=0.25)
+
+
+@pytest.mark.parametrize("sizes", [(3, 3), (4, 3), (19, 19)])
+@pytest.mark.parametrize("modes", list(itertools.permutations(MODES, 2)))
+def test_a_mode_for_each_axis(modes, sizes):
+    check(noise((21, 22), "i4"), sizes, mode=modes, cval=-5)
+
+
+def test_modes_are_as_many_as_tested():
+    with pytest.raises(ValueError, match=f"from 0 to {len(MODES) - 1}"):
+        call(modes=len(MODES))
+
+
+@pytest.mark.parametrize("sizes", ENGINE_SIZES)
+@pytest.mark.parametrize("shape", [(0, 5), (5, 0), (0, 0)])
+def test_empty(shape, sizes):
+    assert filtered(np.empty(shape), sizes).shape == shape
+
+
+# ---- Blocks ----
+
+
+@pytest.mark.parametrize("dtype", WIDTHS)
+@pytest.mark.parametrize("size", [3, 4, 5, 7, 9, 11])
+@pytest.mark.parametrize("tile", [1, 2, 4])
+def test_widths_around_a_row_of_tiles(tile, size, dtype):
+    """Rows of so many bytes per column of the tile."""
+    for groups, more in itertools.product((128, 256, 1024), (-1, 0, 1)):
+        columns = groups * tile // np.dtype(dtype).itemsize + more
+        check(noise((3, columns), dtype, seed=columns), (size, size), mode="wrap")
+
+
+@pytest.mark.parametrize("size", [3, 5])
+@pytest.mark.parametrize("columns", [16383, 16384, 16385, 16390])
+def test_widths_around_a_part(columns, size):
+    check(noise((3, columns)), (size, size), mode="mirror", workers=2)
+
+
+@pytest.mark.parametrize("size", [15, 21])
+@pytest.mark.parametrize("columns", [127, 128, 129, 255, 256, 257, 511, 512, 513, 1023, 1024, 1025])
+def test_widths_around_a_row_of_tiles_in_large_windows(columns, size):
+    check(noise((2, columns), "u2"), (size, size))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 9, 15, 29])
+@pytest.mark.parametrize("rows", [63, 64, 65, 66, 127, 128, 129])
+def test_heights_around_a_strip(rows, size):
+    check(noise((rows, 7)), (size, size))
+
+
+@pytest.mark.parametrize("sizes", [(2, 2), (4, 3), (6, 6), (13, 13), (1, 40), (40, 1), (35, 35)])
+@pytest.mark.parametrize("shape", [(200, 210), (257, 90), (90, 257)])
+def test_images_of_several_blocks(shape, sizes):
+    check(noise(shape, "u2"), sizes, mode="mirror")
+
+
+def test_long_signals_of_several_blocks():
+    for size in (2, 5, 31, 101, 1001):
+        check(noise(20_011, "f4"), (size,), mode="wrap")
+
+
+# ---- Layouts ----
+
+
+def embedded(image, layout):
+    """A copy of the image in a memory layout: a view into an array that holds more."""
+    if layout == "Fortran":
+        return np.asfortranarray(image)
+    if layout == "reversed":
+        return np.ascontiguousarray(image[::-1, ::-1])[::-1, ::-1]
+    if layout == "padded rows":
+        wide = np.zeros((image.shape[0], image.shape[1] + 5), image.dtype)
+        wide[:, 2:-3] = image
+        return wide[:, 2:-3]
+    if layout == "every third":
+        wide = np.zeros((2 * image.shape[0], 3 * image.shape[1]), image.dtype)
+        wide[::2, ::3] = image
+        return wide[::2, ::3]
+    if layout == "channel":
+        colours = np.zeros((*image.shape, 3), image.dtype)
+        colours[..., 1] = image
+        return colours[..., 1]
+    if layout == "unaligned":
+        raw = np.zeros(image.nbytes + 1, np.uint8)
+        view = raw[1:].view(image.dtype).reshape(image.shape)
+        view[...] = image
+        return view
+    raise ValueError(layout)
+
+
+LAYOUTS = ["Fortran", "reversed", "padded rows", "every third", "channel", "unaligned"]
+
+
+@pytest.mark.parametrize("dtype", WIDTHS)
+@pytest.mark.parametrize("sizes", ENGINE_SIZES)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layouts(layout, sizes, dtype):
+    image = noise((26, 31), dtype)
+    wanted = expected(image, sizes)
+    assert_same_bits(filtered(embedded(image, layout), sizes), wanted)
+    output = embedded(np.zeros_like(image), layout)
+    around = None if output.base is None else output.base.copy()
+    filtered(image, sizes, output=output)
+    assert_same_bits(output, wanted)
+    if around is not None:  # nothing but the output was written
+        output[...] = 0
+        assert around.tobytes() == output.base.tobytes()
+
+
+@pytest.mark.parametrize("sizes", ENGINE_SIZES)
+def test_mixed_byte_orders(sizes):
+    image = noise((20, 21), "f4")
+    wanted = expected(image, sizes)
+    big = filtered(image, sizes, output=np.empty(image.shape, ">f4"))
+    assert_same_bits(big.astype("f4"), wanted)
+    assert_same_bits(filtered(image.astype(">f4"), sizes, output=np.empty_like(image)), wanted)
+
+
+def test_broadcast_input():
+    image = np.broadcast_to(noise(30, "u2"), (12, 30))
+    check(image, (3, 3))
+    check(image, (6, 4))
+
+
+class PyBuffer(ctypes.Structure):
+    _fields_ = [
+        ("buf", ctypes.c_void_p), ("obj", ctypes.py_object), ("len", ctypes.c_ssize_t),
+        ("itemsize", ctypes.c_ssize_t), ("readonly", ctypes.c_int), ("ndim", ctypes.c_int),
+        ("format", ctypes.c_char_p), ("shape", ctypes.c_void_p), ("strides", ctypes.c_void_p),
+        ("suboffsets", ctypes.c_void_p), ("internal", ctypes.c_void_p),
+    ]  # fmt: skip
+
+
+class Indirect:
+    """A view of an image through a table of pointers to its rows, last row first, as the buffer protocol's
+    suboffsets allow: each pointer lies `offset` bytes before its row."""
+
+    OFFSET = 8
+
+    def __init__(self, image):
+        self.image = image  # keeps the rows alive
+        rows, columns = image.shape
+        row_bytes = image.strides[0]
+        addresses = image.ctypes.data + row_bytes * np.arange(rows) - self.OFFSET
+        self.pointers = addresses.astype(np.uintp)[::-1].copy()
+        pair = ctypes.c_ssize_t * 2
+        steps = pair(self.pointers.itemsize, image.itemsize)
+        self.parts = (pair(rows, columns), steps, pair(self.OFFSET, -1))
+        shape, strides, suboffsets = (ctypes.addressof(part) for part in self.parts)
+        self.buffer = PyBuffer(
+            self.pointers.ctypes.data, None, image.nbytes, image.itemsize, 0, 2,
+            image.dtype.char.encode(), shape, strides, suboffsets, None,
+        )  # fmt: skip
+        view = ctypes.pythonapi.PyMemoryView_FromBuffer
+        view.restype = ctypes.py_object
+        view.argtypes = [ctypes.POINTER(PyBuffer)]
+        self.view = view(self.buffer)
+
+
+@pytest.mark.parametrize("dtype", ["B", "H", "f", "d"])
+@pytest.mark.parametrize("sizes", ENGINE_SIZES)
+def test_suboffsets(sizes, dtype):
+    """Input and output through pointers to rows."""
+    image = noise((24, 27), dtype)
+    source, target = Indirect(image), Indirect(np.zeros_like(image))
+    call(source.view, target.view, sizes, rank=sizes[0] * sizes[1] // 2, cval=bytes(image.itemsize))
+    assert_same_bits(target.image[::-1], expected(image[::-1], sizes))
+
+
+# ---- Threads ----
+
+
+@pytest.mark.parametrize("sizes", ENGINE_SIZES)
+@pytest.mark.parametrize("shape", [(300, 150), (1, 3000), (3000, 1), (2, 2)])
+def test_workers_give_the_same_bits(shape, sizes):
+    image = noise(shape, "f4")
+    wanted = filtered(image, sizes)
+    for workers in range(2, 6):
+        assert_same_bits(filtered(image, sizes, workers=workers), wanted)
+    assert_same_bits(filtered(image, sizes, workers=10**6), wanted)
+
+
+def test_many_python_threads():
+    """Calls with and without workers of their own, of all engines, at the same time."""
+    images = [noise((150, 140), dtype, seed) for seed, dtype in enumerate(WIDTHS)]
+    jobs = [
+        (image, sizes, workers)
+        for image, sizes, workers in itertools.product(images, ENGINE_SIZES, (1, 2, 3))
+        if sizes != (43, 41)
+    ]
+    wanted = [filtered(image, sizes) for image, sizes, _ in jobs]
+    with ThreadPoolExecutor(8) as threads:
+        results = list(threads.map(lambda job: filtered(job[0], job[1], workers=job[2]), jobs))
+    for got, right in zip(results, wanted, strict=True):
+        assert_same_bits(got, right)
+
+
+# ---- Anything ----
+
+
+@st.composite
+def calls(draw):
+    ndim = draw(st.integers(1, 3))
+    shape = tuple(draw(st.integers(1, 40 if ndim < 3 else 12)) for _ in range(ndim))
+    sizes = tuple(draw(st.integers(1, {1: 60, 2: 20, 3: 6}[ndim])) for _ in range(ndim))
+    dtype = draw(st.sampled_from(TYPES))
+    footprint = None
+    if draw(st.booleans()):
+        footprint = np.random.default_rng(draw(st.integers(0, 99))).random(sizes) < draw(st.floats(0, 1))
+        footprint.flat[draw(st.integers(0, footprint.size - 1))] = True
+    count = int(np.prod(sizes) if footprint is None else footprint.sum())
+    image = noise(shape, dtype, draw(st.integers(0, 99)), draw(st.booleans()) and dtype[0] != "b")
+    options = {
+        "rank": draw(st.sampled_from([0, count // 2, count - 1]) | st.integers(0, count - 1)),
+        "footprint": footprint,
+        "mode": tuple(draw(st.sampled_from(sorted(MODES))) for _ in shape),
+        "origins": tuple(draw(st.integers(-(size // 2), size - size // 2 - 1)) for size in sizes),
+        "cval": draw(st.sampled_from([0, 1])),
+        "workers": draw(st.integers(1, 3)),
+    }
+    return image, sizes, options
+
+
+@given(calls())
+def test_any_call(arguments):
+    image, sizes, options = arguments
+    check(image, sizes, **options)
+
+
+# ---- Refusals ----
+
+IMAGE = np.zeros((4, 5), np.uint8)
+
+
+def call(
+    image=IMAGE, output=None, sizes=(3, 3), origins=(0, 0), footprint=None, rank=4, modes=0, cval=b"\0", workers=1
+):
+    output = np.empty_like(IMAGE) if output is None else output
+    _core.rank_filter(image, output, sizes, origins, footprint, rank, modes, cval, workers)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"image": 3}, TypeError, "input: expected an object with a buffer, such as an array, got int"),
+        ({"image": IMAGE.astype(complex)}, TypeError, "input: expected elements .* got format 'Zd'"),
+        ({"output": np.empty((4, 4), np.uint8)}, ValueError, "output"),
+        ({"output": np.empty((4, 5), np.int8)}, ValueError, "output"),
+        ({"sizes": (3,)}, ValueError, "sizes: expected a tuple of 2 integers"),
+        ({"sizes": [3, 3]}, ValueError, "sizes"),
+        ({"sizes": (3, 2.0)}, TypeError, "integer"),
+        ({"sizes": (3, 2**70)}, OverflowError, "too large"),
+        ({"origins": (0,)}, ValueError, "origins"),
+        ({"footprint": np.ones((3, 4), bool)}, ValueError, "footprint"),
+        ({"footprint": np.ones((3, 3))}, ValueError, "footprint"),
+        ({"modes": -1}, ValueError, "modes"),
+        ({"modes": (0,)}, ValueError, "modes"),
+        ({"cval": b""}, ValueError, "cval"),
+        ({"workers": 0}, ValueError, "workers: expected at least 1, got 0"),
+        # what only C can tell; fastmath.ndimage asks before it
+        ({"sizes": (0, 3)}, SystemError, "out of its range"),
+        ({"origins": (2, 0)}, SystemError, "out of its range"),
+        ({"origins": (2**63 - 1, 0)}, SystemError, "out of its range"),
+        ({"rank": 9}, SystemError, "out of its range"),
+        ({"rank": -1}, SystemError, "out of its range"),
+        ({"footprint": np.zeros((3, 3), bool)}, SystemError, "out of its range"),
+        ({"sizes": (2**62, 2**62)}, MemoryError, None),
+    ],
+)
+def test_refusals(arguments, error, text):
+    with pytest.raises(error, match=text):
+        call(**arguments)
+
+
+def test_read_only_output_is_refused():
+    output = np.empty_like(IMAGE)
+    output.flags.writeable = False
+    with pytest.raises((ValueError, BufferError), match="read-only"):
+        call(output=output)
