@@ -82,17 +82,25 @@ static void fill(char *keys, ptrdiff_t count, int size, int64_t key)
         memcpy(keys + i * size, &key, (size_t)size);
 }
 
-/* Reads count keys outside the axis' range, one by one: there are few of them. */
+/* Fills in the keys outside the axis' range. Those inside, from `from` up to `to`, are already in place, and
+ * most of the others are copies of them. */
 static void read_outside(const fm_source *source, ptrdiff_t *at, int axis, ptrdiff_t start, ptrdiff_t count,
-                         char *keys)
+                         ptrdiff_t from, ptrdiff_t to, char *keys)
 {
     int size = fm_key_types[source->array->type].size;
-    for (ptrdiff_t i = 0; i < count; i++) {
-        at[axis] = fm_border(start + i, source->array->shape[axis], source->modes[axis]);
+    for (ptrdiff_t i = start; i < start + count; i++) {
+        if (i == from)
+            i = to;
+        if (i >= start + count)
+            return;
+        char *key = keys + (i - start) * size;
+        at[axis] = fm_border(i, source->array->shape[axis], source->modes[axis]);
         if (at[axis] < 0)
-            fill(keys + i * size, 1, size, source->fill);
+            memcpy(key, &source->fill, (size_t)size);
+        else if (at[axis] >= from && at[axis] < to)
+            memcpy(key, keys + (at[axis] - start) * size, (size_t)size);
         else
-            read_inside(source->array, at, axis, 1, keys + i * size);
+            read_inside(source->array, at, axis, 1, key);
     }
 }
 
@@ -110,14 +118,12 @@ void fm_read_keys(const fm_source *source, const ptrdiff_t *at, int axis, ptrdif
     }
     ptrdiff_t n = array->shape[axis], start = at[axis], end = start + count;
     ptrdiff_t from = start < 0 ? 0 : start, to = end > n ? n : end;
-    if (from >= to) {
-        read_outside(source, inside, axis, start, count, keys);
-        return;
+    if (from < to) {
+        inside[axis] = from;
+        read_inside(array, inside, axis, to - from, (char *)keys + (from - start) * size);
     }
-    read_outside(source, inside, axis, start, from - start, keys);
-    inside[axis] = from;
-    read_inside(array, inside, axis, to - from, (char *)keys + (from - start) * size);
-    read_outside(source, inside, axis, to, end - to, (char *)keys + (to - start) * size);
+    if (from != start || to != end)
+        read_outside(source, inside, axis, start, count, from, to, keys);
 }
 
 void fm_write_keys(const fm_array *array, const ptrdiff_t *at, int axis, ptrdiff_t count, const void *keys)

@@ -7,9 +7,9 @@ separable sorting networks, ACM TOG 2021). An element that can no longer have th
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial, reduce
 
-from graph import HIGH, LOW, Bound, Graph, Op, Ref, Value
+from graph import HIGH, LOW, MAX, MIN, Bound, Graph, Op, Ref, Value
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Plan:
         How the columns of a block are split for merging: into halves (``"half"``), or so that the left
         part is the largest power of two (``"power"``).
     order : str
-        Which way the tile is halved first, ``"x"`` or ``"y"``.
+        Which way the tile is halved first, ``"x"`` or ``"y"``; or ``"columns"``, which shares only sorted
+        parts of columns between the rows of the tile.
     tile_bytes : int
         Bytes of a row of groups that the stages work on at a time.
 
@@ -94,9 +95,18 @@ class _Builder:
 
     def network(self) -> Network:
         plan = self.plan
-        left = plan.lead
-        core = (plan.tile_rows - 1, plan.rows, left + plan.tile_columns - 1, left + plan.columns)
-        self.descend(0, left, plan.tile_rows, plan.tile_columns, core, self.block(*core))
+        columns = plan.lead + plan.tile_columns - 1, plan.lead + plan.columns
+        if plan.order == "columns" and plan.tile_columns == 1:
+            columns_of_row = [self.columns_right_first(row) for row in range(plan.tile_rows)]
+            for row, sorted_columns in enumerate(columns_of_row):
+                self.outputs[row, 0] = self.select_across(sorted_columns)
+        elif plan.order == "columns":
+            for row in range(plan.tile_rows):
+                core = (row, row + plan.rows, *columns)
+                self.descend(row, plan.lead, 1, plan.tile_columns, core, self.block(*core))
+        else:
+            core = (plan.tile_rows - 1, plan.rows, *columns)
+            self.descend(0, plan.lead, plan.tile_rows, plan.tile_columns, core, self.block(*core))
         return Network(plan, self.graph, [self.outputs[key] for key in sorted(self.outputs)])
 
     def block(self, top: int, bottom: int, left: int, right: int) -> list[Value]:
@@ -110,6 +120,12 @@ class _Builder:
 
     def sorted_block(self, top: int, bottom: int, left: int, right: int) -> list[Value]:
         width = right - left
+        common = self.plan.tile_rows - 1, self.plan.rows
+        if width == 1 and self.plan.order == "columns" and bottom - top == self.plan.rows > common[1] - common[0]:
+            column = self.block(*common, left, right)
+            for extra in ((top, common[0]), (common[1], bottom)):
+                column = self.merge(column, self.block(*extra, left, right))
+            return column
         if width == 1:
             return self.drop(self.graph.sort([self.graph.leaf(row, left) for row in range(top, bottom)]))
         middle = left + (width // 2 if self.plan.split == "half" else 1 << (width - 1).bit_length() - 1)
@@ -122,6 +138,35 @@ class _Builder:
         )
         low = bounds.count(LOW)
         return self.drop([LOW] * low + merged + [HIGH] * (len(bounds) - low))
+
+    def columns_right_first(self, row: int) -> list[list[Value]]:
+        """The sorted columns of one window. What is computed from the rightmost needs no place of its own."""
+        bottom = row + self.plan.rows
+        return [self.block(row, bottom, x, x + 1) for x in reversed(range(self.plan.columns))]
+
+    def select_across(self, columns: list[list[Value]]) -> Ref:
+        """Select from one window by sorting its columns, then its rows.
+
+        An element that is then in row i and column j has all those above and left of it below it in rank,
+        and all those below and right of it above it; few can be of the wanted rank.
+        """
+        plan = self.plan
+        above = plan.rows * plan.columns - 1 - plan.rank
+        low, left = 0, []
+        for i, line in enumerate(zip(*columns, strict=True)):
+            small = sum((plan.rows - i) * (plan.columns - j) - 1 > above for j in range(plan.columns))
+            wanted = [j for j in range(small, plan.columns) if (i + 1) * (j + 1) - 1 <= plan.rank]
+            low += small
+            if wanted == [plan.columns - 1]:
+                left.append(reduce(partial(self.graph.operation, MAX), line))
+            elif wanted == [0]:
+                left.append(reduce(partial(self.graph.operation, MIN), line))
+            else:
+                ordered = self.graph.sort(line)
+                left += [ordered[j] for j in wanted]
+        output = self.graph.sort(left)[plan.rank - low]
+        assert isinstance(output, Ref)
+        return output
 
     def drop(self, values: list[Value]) -> list[Value]:
         """Replace the elements that have too many others above or below them to be of the wanted rank."""

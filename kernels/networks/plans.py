@@ -5,12 +5,14 @@ from plan import Plan
 PLANS = {
     f"{plan.rows}x{plan.columns}": plan
     for plan in (
-        Plan(3, 3, 4, 1, 2, tile_bytes=256),
-        Plan(5, 5, 12, 1, 2, tile_bytes=128),
-        Plan(7, 7, 24, 2, 4, "power"),
-        Plan(9, 9, 40, 2, 4, "power"),
+        Plan(3, 3, 4, 2, 1, order="columns", tile_bytes=256),
+        Plan(5, 5, 12, 2, 2, order="columns", tile_bytes=128),
+        Plan(7, 7, 24, 2, 4, "power", tile_bytes=64),
+        Plan(9, 9, 40, 2, 2, "power", tile_bytes=64),
         Plan(11, 11, 60, 2, 4, "power"),
         Plan(13, 13, 84, 2, 4, "power"),
         Plan(15, 15, 112, 2, 4, "power"),
+        Plan(17, 17, 144, 2, 4, "power"),
+        Plan(21, 21, 220, 2, 4, "power"),
     )
 }
