@@ -1,6 +1,7 @@
 """Median filters, exact sums and dot products in C."""
 
 from ._core import AUTHOR, VERSION_MAJOR, VERSION_MINOR
+from ._patch import patch_scipy
 from ._simd import simd
 from .ndimage import maximum_filter, median_filter, minimum_filter, percentile_filter, rank_filter
 from .outliers import remove_outliers
@@ -18,6 +19,7 @@ __all__ = [
     "medfilt2d",
     "median_filter",
     "minimum_filter",
+    "patch_scipy",
     "percentile_filter",
     "rank_filter",
     "remove_outliers",

@@ -1,6 +1,7 @@
 from ._core import AUTHOR as AUTHOR
 from ._core import VERSION_MAJOR as VERSION_MAJOR
 from ._core import VERSION_MINOR as VERSION_MINOR
+from ._patch import patch_scipy as patch_scipy
 from ._simd import simd as simd
 from .ndimage import maximum_filter as maximum_filter
 from .ndimage import median_filter as median_filter

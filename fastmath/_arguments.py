@@ -125,8 +125,8 @@ def result_array(output: Any, like: Array) -> Array:
         return np.empty(like.shape, dtype)
     if not isinstance(output, np.ndarray):
         raise RuntimeError(
-            f"output: output shape not correct: expected an array of shape {like.shape}, a dtype or its name, "
-            f"got {type(output).__name__}"
+            f"output: output shape not correct: expected an array of shape {like.shape}, a dtype or the name "
+            f"of one, got {type(output).__name__}"
         )
     if output.shape != like.shape:
         raise RuntimeError(f"output: output shape not correct: expected {like.shape}, got {output.shape}")

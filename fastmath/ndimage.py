@@ -242,7 +242,10 @@ def apply(
     axes: Any,
     workers: Any,
 ) -> Array:
-    """Read the arguments and let `engine` work on the pixels. `rank_in(count)` chooses one of count elements."""
+    """Read the arguments and let `engine` work on the pixels.
+
+    Of `count` elements in a window the one of rank `rank_in(count)` is chosen.
+    """
     if (
         type(input) is np.ndarray
         and type(size) is int

@@ -93,8 +93,8 @@ def remove_outliers(
     Notes
     -----
     Differences of integers are exact, also of unsigned ones and of those that the type could not hold;
-    differences of floats are those of doubles. A NaN differs from nothing: it stays where it is, and where the
-    median is NaN the element stays. An infinity differs from every finite median.
+    differences of floats are those of doubles. A NaN differs from nothing: it stays where it is, and where
+    the median is NaN the element stays. An infinity differs from every finite median.
 
     Takes the time of `median_filter` and that of a few passes over the image.
 

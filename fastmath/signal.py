@@ -13,6 +13,9 @@ from .ndimage import apply, middle
 
 __all__ = ["medfilt", "medfilt2d"]
 
+ELEMENTS = arguments.ELEMENTS - set("?e")
+"""The types that SciPy's take; `median_filter` takes bool and float16, too."""
+
 
 def medfilt(volume: npt.ArrayLike, kernel_size: Any = None, *, workers: int | None = None) -> Array:
     """The median of a window around each element, with zeros beyond the border.
@@ -22,8 +25,8 @@ def medfilt(volume: npt.ArrayLike, kernel_size: Any = None, *, workers: int | No
     Parameters
     ----------
     volume : array_like
-        Elements of bool, an integer or a floating-point type of up to 64 bits, in either byte order, of any
-        shape and strides. An array with masked elements is refused: its mask would be ignored.
+        Elements of an integer type, float32 or float64, in either byte order, of any shape and strides. An
+        array with masked elements is refused: its mask would be ignored.
     kernel_size : int or sequence of int, optional
         The width of the window on every axis, or on each: odd numbers, by default 3.
     workers : int, optional
@@ -39,7 +42,7 @@ def medfilt(volume: npt.ArrayLike, kernel_size: Any = None, *, workers: int | No
     TypeError
         For a kernel size that is no integer, or masked elements.
     ValueError
-        For elements of another type, such as complex, or a kernel size that is even or negative.
+        For elements of another type, such as bool or complex, or a kernel size that is even or negative.
     RuntimeError
         For a number of kernel sizes that is not the number of axes.
 
@@ -75,8 +78,8 @@ def medfilt2d(input: npt.ArrayLike, kernel_size: Any = 3, *, workers: int | None
     Parameters
     ----------
     input : array_like
-        Two dimensions of elements of bool, an integer or a floating-point type of up to 64 bits, in either
-        byte order, of any strides. An array with masked elements is refused: its mask would be ignored.
+        Two dimensions of elements of an integer type, float32 or float64, in either byte order, of any
+        strides. An array with masked elements is refused: its mask would be ignored.
     kernel_size : int or sequence of int, optional
         The width of the window on both axes, or on each: odd numbers.
     workers : int, optional
@@ -92,8 +95,8 @@ def medfilt2d(input: npt.ArrayLike, kernel_size: Any = 3, *, workers: int | None
     TypeError
         For a kernel size that is no integer, or masked elements.
     ValueError
-        For another number of dimensions or of kernel sizes, elements of another type, such as complex, or a
-        kernel size that is even or negative.
+        For another number of dimensions or of kernel sizes, elements of another type, such as bool or
+        complex, or a kernel size that is even or negative.
 
     Notes
     -----
@@ -115,10 +118,10 @@ def medfilt2d(input: npt.ArrayLike, kernel_size: Any = 3, *, workers: int | None
 
 def _elements(array: npt.ArrayLike, name: str, filter_name: str) -> Array:
     plain = arguments.plain_array(array, name)
-    if plain.dtype.char not in arguments.ELEMENTS:
+    if plain.dtype.char not in ELEMENTS:
         raise ValueError(
             f"{name}: dtype={plain.dtype} is not supported by {filter_name}, "
-            f"expected bool, integers or floats of up to 64 bits"
+            f"expected integers, float32 or float64"
         )
     return plain
 

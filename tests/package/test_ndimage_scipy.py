@@ -129,8 +129,8 @@ def test_output_may_overlap_the_input(call: Call, kind: str) -> None:
 def test_equals_scipys_line_filter(call: Call) -> None:
     """SciPy has another filter for images of one dimension; here is what it is right about.
 
-    It takes a footprint with holes for a full one, does not wrap the border value, and is wrong where a window
-    reaches as far beyond the image as that is long.
+    It takes a footprint with holes for a full one, does not wrap the border value, and is wrong where a
+    window reaches as far beyond the image as that is long.
     """
     native = call.image.astype(f"{call.image.dtype.kind}{call.image.dtype.itemsize}")
     options = {**call.options, "mode": call.options.get("mode", "reflect").replace("constant", "wrap")}

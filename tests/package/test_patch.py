@@ -1,0 +1,164 @@
+"""patch_scipy replaces SciPy's filters inside its block, for everybody, and leaves no trace."""
+
+import doctest
+import inspect
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.ndimage
+
+import fastmath
+from fastmath import _core, _patch, ndimage
+
+IMAGE = np.random.default_rng(0).integers(0, 255, (40, 30), dtype=np.uint8)
+SCIPYS = {name: getattr(scipy.ndimage, name) for name in ndimage.__all__}
+CALLS = {
+    "median_filter": (3,),
+    "rank_filter": (2, 3),
+    "percentile_filter": (20, 3),
+    "minimum_filter": (3,),
+    "maximum_filter": (3,),
+}
+
+
+@pytest.fixture(autouse=True)
+def no_trace() -> Iterator[None]:
+    yield
+    assert {name: getattr(scipy.ndimage, name) for name in SCIPYS} == SCIPYS
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What fastmath's core was asked to do."""
+    seen = []
+    rank_filter = _core.rank_filter
+
+    def recording(*call: Any) -> None:
+        seen.append(call)
+        rank_filter(*call)
+
+    monkeypatch.setattr(_core, "rank_filter", recording)
+    return seen
+
+
+@pytest.mark.parametrize("name", SCIPYS)
+def test_each_filter_is_replaced(name: str, calls: list[Any]) -> None:
+    expected = SCIPYS[name](IMAGE, *CALLS[name])
+    with fastmath.patch_scipy():
+        result = getattr(scipy.ndimage, name)(IMAGE, *CALLS[name])
+        assert len(calls) == 1
+        assert inspect.signature(getattr(scipy.ndimage, name)) == inspect.signature(SCIPYS[name])
+    np.testing.assert_array_equal(result, expected, strict=True)
+    getattr(scipy.ndimage, name)(IMAGE, *CALLS[name])
+    assert len(calls) == 1
+
+
+def test_scikit_images_median_is_reached(calls: list[Any]) -> None:
+    filters = pytest.importorskip("skimage.filters")
+    expected = filters.median(IMAGE)
+    with fastmath.patch_scipy():
+        np.testing.assert_array_equal(filters.median(IMAGE), expected)
+    assert len(calls) == 1
+
+
+def test_what_fastmath_refuses_goes_to_scipy(calls: list[Any]) -> None:
+    masked = np.ma.masked_array(IMAGE, IMAGE > 100)
+    with fastmath.patch_scipy():
+        np.testing.assert_array_equal(
+            scipy.ndimage.median_filter(masked, 3), SCIPYS["median_filter"](masked, 3)
+        )
+        np.testing.assert_array_equal(
+            scipy.ndimage.minimum_filter(IMAGE, 3.0), SCIPYS["minimum_filter"](IMAGE, 3)
+        )
+        objects = np.array([1, 2, None])
+        np.testing.assert_array_equal(
+            scipy.ndimage.median_filter(objects, 1), SCIPYS["median_filter"](objects, 1)
+        )
+        with pytest.raises(TypeError, match="^Complex type not supported$"):
+            scipy.ndimage.median_filter(IMAGE + 0j, 3)
+        with pytest.raises(RuntimeError, match="^no footprint or filter size provided$"):
+            scipy.ndimage.median_filter(IMAGE)
+        with pytest.raises(TypeError, match="unexpected keyword argument 'workers'"):
+            scipy.ndimage.median_filter(IMAGE, 3, workers=2)
+    assert not calls
+
+
+def test_an_interrupt_is_not_answered_by_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*call: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_core, "rank_filter", interrupted)
+    with fastmath.patch_scipy(), pytest.raises(KeyboardInterrupt):
+        scipy.ndimage.median_filter(IMAGE, 3)
+
+
+def test_blocks_nest_and_end_on_errors(calls: list[Any]) -> None:
+    with pytest.raises(ZeroDivisionError), fastmath.patch_scipy():
+        with fastmath.patch_scipy():
+            scipy.ndimage.median_filter(IMAGE, 3)
+        scipy.ndimage.median_filter(IMAGE, 3)
+        raise ZeroDivisionError
+    scipy.ndimage.median_filter(IMAGE, 3)
+    assert len(calls) == 2
+
+
+def test_it_decorates_functions(calls: list[Any]) -> None:
+    @fastmath.patch_scipy()
+    def clean() -> Any:
+        return scipy.ndimage.median_filter(IMAGE, 3)
+
+    clean(), clean()
+    assert len(calls) == 2
+
+
+def test_blocks_in_threads_overlap(calls: list[Any]) -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with fastmath.patch_scipy():
+            entered.set()
+            leave.wait(60)
+
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(hold)
+        assert entered.wait(60)
+        with fastmath.patch_scipy():
+            pass
+        scipy.ndimage.median_filter(IMAGE, 3)
+        assert len(calls) == 1
+        leave.set()
+        held.result()
+    scipy.ndimage.median_filter(IMAGE, 3)
+    assert len(calls) == 1
+
+
+def test_many_threads_in_and_out() -> None:
+    expected = SCIPYS["median_filter"](IMAGE, 3)
+
+    def work(_: int) -> bool:
+        with fastmath.patch_scipy():
+            return bool((scipy.ndimage.median_filter(IMAGE, 3) == expected).all())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(work, range(400)))
+
+
+def test_a_replacement_on_top_of_ours_is_left_alone(calls: list[Any]) -> None:
+    block = fastmath.patch_scipy()
+    block.__enter__()
+    ours = scipy.ndimage.median_filter
+    theirs = scipy.ndimage.median_filter = lambda *call: ours(*call)
+    block.__exit__(None, None, None)
+    assert scipy.ndimage.median_filter is theirs
+    theirs(IMAGE, 3)
+    assert not calls
+    scipy.ndimage.median_filter = SCIPYS["median_filter"]
+
+
+def test_examples() -> None:
+    failed, attempted = doctest.testmod(_patch)
+    assert not failed and attempted
