@@ -80,7 +80,9 @@ class TestMedian:
         assert files() == {"a.npy", "b.npy"}
         first, summary = result.out.splitlines()
         assert first.startswith("a.npy -> b.npy: 20 x 24 uint16, filtered in ")
-        assert re.match(r"1 image in 1 file: [\d.]+ s, [\d.]+ images/s, [\d.]+ MB/s; [\d.]+ s of it", summary)
+        assert re.match(
+            r"1 image in 1 file: [\d.]+ s, [\d.]+ images/s, [\d.]+ MB/s; [\d.]+ s of it", summary
+        )
 
     @pytest.mark.parametrize(("size", "window"), [("5", 5), ("3x7", (3, 7)), ("4X1", (4, 1))])
     def test_size(self, run: Run, size: str, window: Any) -> None:
@@ -148,7 +150,9 @@ class TestMedian:
         assert result.status == 0
         assert result.err == f"fastmath: {path}: note: the pixels are written uncompressed\n"
 
-    def test_warnings_and_log_records_become_notes(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_warnings_and_log_records_become_notes(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def talk(*arguments: Any) -> None:
             warnings.warn("the header\nis odd", UserWarning, stacklevel=1)
             warnings.warn("call me otherwise", DeprecationWarning, stacklevel=1)
@@ -264,7 +268,9 @@ class TestTrouble:
         advice = f"fastmath: needs the package {package}: pip install 'fastmath-native[cli]'\n"
         assert (result.returncode, result.stdout, result.stderr) == (1, "", advice)
 
-    def test_a_failure_while_writing_leaves_nothing(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_failure_while_writing_leaves_nothing(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         save("a.npy"), save("b.npy"), save("b/old.npy")
 
         def fail(self: Any, file: BinaryIO, derivation: str) -> None:

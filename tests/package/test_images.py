@@ -346,7 +346,9 @@ class TestTiff:
         last = result if planes == "contig" else result.transpose(1, 2, 0)
         assert np.array_equal(last, expected(COLOUR))
 
-    @pytest.mark.parametrize(("kind", "filtered_too"), [("unassalpha", False), ("assocalpha", True)])
+    @pytest.mark.parametrize(
+        ("kind", "filtered_too"), [("unassalpha", False), ("assocalpha", True)]
+    )
     def test_alpha(self, tmp_path: Path, kind: str, filtered_too: bool) -> None:
         pixels = np.dstack([COLOUR, COLOUR[..., 0]])
         tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="rgb", extrasamples=[kind])
@@ -365,7 +367,9 @@ class TestTiff:
 
     def test_palette_is_refused(self, tmp_path: Path) -> None:
         colours = np.zeros((3, 256), np.uint16)
-        tifffile.imwrite(tmp_path / "a.tif", COLOUR[..., 0], photometric="palette", colormap=colours)
+        tifffile.imwrite(
+            tmp_path / "a.tif", COLOUR[..., 0], photometric="palette", colormap=colours
+        )
         with pytest.raises(ImageError, match="palette"):
             read(tmp_path / "a.tif")
 
@@ -549,7 +553,9 @@ class TestFits:
         units = [fits.PrimaryHDU(), fits.ImageHDU(cube, name="CUBE"), table, spectrum]
         fits.HDUList(units).writeto(tmp_path / "a.fits", checksum=True)
         assert len(read(tmp_path / "a.fits").pictures) == 6
-        with fits.open(filtered(tmp_path / "a.fits"), checksum=True) as after:  # warns of wrong ones
+        with fits.open(
+            filtered(tmp_path / "a.fits"), checksum=True
+        ) as after:  # warns of wrong ones
             wanted = [[expected(plane) for plane in planes] for planes in cube]
             assert np.array_equal(after["CUBE"].data, wanted)
             assert np.array_equal(after[2].data, table.data)
