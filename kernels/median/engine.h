@@ -57,6 +57,8 @@ typedef struct fm_engines {
     const fm_network *networks; /* up to one without a run */
     size_t (*network_scratch)(const fm_network *network);
     void (*network_part)(const fm_network *network, const fm_filter *filter, const fm_block *block, void *scratch);
+    size_t (*constant_time_scratch)(void);
+    void (*constant_time_part)(const fm_filter *filter, const fm_block *block, void *scratch);
     size_t (*ordinal_scratch)(const fm_filter *filter, const fm_block *largest);
     void (*ordinal_part)(fm_filter *filter, const fm_block *block, void *scratch, int lane);
 } fm_engines;

@@ -8,13 +8,19 @@
 enum {
     STRIP_ROWS = 64, /* of a network's part: milliseconds of work at most */
     STRIP_COLUMNS = 16384,
+    TILE_SIDE = 256,     /* of a tile of the constant-time engine, border included */
+    LARGEST_BOX = 128,   /* side of its windows: of a tile with larger ones little is left */
+    SMALLEST_BOX = 80,   /* elements: below that many counting bit by bit is quicker */
     BLOCK_PLACES = 8192, /* padded places of an ordinal block, unless the window asks for more */
 };
+
+typedef enum { NETWORK, CONSTANT_TIME, ORDINAL } engine_kind;
 
 /* The array cut into blocks of equal extent, the last along an axis being smaller. */
 typedef struct {
     fm_filter *filter;
-    const fm_network *network; /* NULL: the ordinal engine */
+    engine_kind kind;
+    const fm_network *network; /* for NETWORK */
     const fm_engines *engines;
     fm_block largest;
     char *scratch;
@@ -149,6 +155,26 @@ static void network_blocks(job *j, const ptrdiff_t *shape, int ndim)
     }
 }
 
+/* Whether the window is a box in two dimensions of a size that suits the constant-time engine. */
+static int suits_constant_time(const fm_filter *f, const fm_window *w, ptrdiff_t count)
+{
+    if (w->footprint || f->outer < 0)
+        return 0;
+    ptrdiff_t columns = f->size[f->inner], rows = f->size[f->outer];
+    return rows * columns == count && count >= SMALLEST_BOX && rows > 1 && columns > 1 &&
+           rows <= LARGEST_BOX && columns <= LARGEST_BOX;
+}
+
+/* Tiles of equal extent, as few as fit the side. */
+static void constant_time_blocks(job *j, const ptrdiff_t *shape, int ndim)
+{
+    for (int d = 0; d < ndim; d++) {
+        ptrdiff_t most = TILE_SIDE - j->filter->size[d] + 1, tiles = (shape[d] + most - 1) / most;
+        int in_plane = d == j->filter->inner || d == j->filter->outer;
+        j->largest.extent[d] = in_plane ? (shape[d] + tiles - 1) / tiles : 1;
+    }
+}
+
 /* Blocks about as large as the window, so that sorting the border is not the most of the work, and long
  * along the inner axis, where a window is cheap to move. */
 static void ordinal_blocks(job *j, const ptrdiff_t *shape, int ndim)
@@ -196,10 +222,17 @@ static void run_part(void *context, ptrdiff_t index, int lane)
         return;
     fm_block block = block_at(j, index);
     void *scratch = j->scratch + (size_t)lane * j->scratch_bytes;
-    if (j->network)
+    switch (j->kind) {
+    case NETWORK:
         j->engines->network_part(j->network, j->filter, &block, scratch);
-    else
+        break;
+    case CONSTANT_TIME:
+        j->engines->constant_time_part(j->filter, &block, scratch);
+        break;
+    case ORDINAL:
         j->engines->ordinal_part(j->filter, &block, scratch, lane);
+        break;
+    }
 }
 
 /* The filter's watch for the pool: it stops once the filter has stopped within a part, too. */
@@ -264,9 +297,18 @@ fm_status fm_rank_filter(const fm_array *input, const fm_array *output, const fm
     choose_plane(&filter, input);
     job j = {.filter = &filter, .engines = engines_of(input->type)};
     j.network = find_network(&filter, j.engines, window, count);
-    if (!j.network)
-        return run_ordinal(&j, window, workers);
-    network_blocks(&j, input->shape, input->ndim);
-    j.scratch_bytes = j.engines->network_scratch(j.network);
-    return run(&j, workers);
+    if (j.network) {
+        j.kind = NETWORK;
+        network_blocks(&j, input->shape, input->ndim);
+        j.scratch_bytes = j.engines->network_scratch(j.network);
+        return run(&j, workers);
+    }
+    if (suits_constant_time(&filter, window, count)) {
+        j.kind = CONSTANT_TIME;
+        constant_time_blocks(&j, input->shape, input->ndim);
+        j.scratch_bytes = j.engines->constant_time_scratch();
+        return run(&j, workers);
+    }
+    j.kind = ORDINAL;
+    return run_ordinal(&j, window, workers);
 }

@@ -11,17 +11,10 @@
 #include "engine.h"
 #include "vector.h"
 
-#include <stdlib.h>
-#if defined(__BMI2__)
-#include <immintrin.h>
-#endif
+#include "members.h"
+#include "ordering.h"
 
 #define ORDINAL(name) FM_NAME(FM_JOIN(name, FM_KEY))
-
-typedef struct {
-    K key;
-    uint32_t place; /* in the padded block */
-} item;
 
 /* Scratch memory of a part. */
 typedef struct {
@@ -97,38 +90,15 @@ static void read_block(const fm_filter *f, const fm_block *block, const ptrdiff_
     } while (advance(at, padded, ndim, f->inner));
 }
 
-/* A radix sort by bytes, from the lowest; bytes that all keys share are passed over. */
-static void sort(layout *l, size_t places)
+/* Numbers the elements of the block; the keys end up in order. */
+static void number_block(layout *l, size_t places)
 {
-    enum { BYTES = sizeof(K) };
-    size_t counts[BYTES][256];
-    memset(counts, 0, sizeof counts);
-    /* as unsigned numbers in the keys' order: signed keys have their top bit flipped */
-    const uint64_t top = (K)-1 < 0 ? (uint64_t)1 << (8 * sizeof(K) - 1) : 0;
-    for (size_t i = 0; i < places; i++) {
-        uint64_t key = (uint64_t)l->keys[i] ^ top;
+    for (size_t i = 0; i < places; i++)
         l->items[i] = (item){l->keys[i], (uint32_t)i};
-        for (int b = 0; b < BYTES; b++)
-            counts[b][key >> 8 * b & 255]++;
-    }
-    for (int b = 0; b < BYTES; b++) {
-        size_t *count = counts[b], sum = 0;
-        if (count[((uint64_t)l->keys[0] ^ top) >> 8 * b & 255] == places)
-            continue;
-        for (int digit = 0; digit < 256; digit++) {
-            size_t c = count[digit];
-            count[digit] = sum;
-            sum += c;
-        }
-        for (size_t i = 0; i < places; i++)
-            l->other[count[((uint64_t)l->items[i].key ^ top) >> 8 * b & 255]++] = l->items[i];
-        item *swap = l->items;
-        l->items = l->other;
-        l->other = swap;
-    }
+    const item *sorted = sort_items(l->items, l->other, places);
     for (size_t i = 0; i < places; i++) {
-        l->keys[i] = l->items[i].key;
-        l->number[l->items[i].place] = (uint32_t)i;
+        l->keys[i] = sorted[i].key;
+        l->number[sorted[i].place] = (uint32_t)i;
     }
 }
 
@@ -150,17 +120,6 @@ static inline void take_out(set *s, uint32_t number)
     s->before -= (ptrdiff_t)(number >> 6) < s->word;
 }
 
-static inline uint32_t nth_bit(uint64_t word, ptrdiff_t n)
-{
-#if defined(__BMI2__)
-    return (uint32_t)_tzcnt_u64(_pdep_u64((uint64_t)1 << n, word));
-#else
-    for (; n; n--)
-        word &= word - 1;
-    return (uint32_t)__builtin_ctzll(word);
-#endif
-}
-
 static inline uint32_t find(set *s, ptrdiff_t rank)
 {
     while (s->before > rank)
@@ -170,7 +129,7 @@ static inline uint32_t find(set *s, ptrdiff_t rank)
         s->before += here;
         s->word++;
     }
-    return (uint32_t)s->word * 64 + nth_bit(s->bits[s->word], rank - s->before);
+    return (uint32_t)s->word * 64 + (uint32_t)nth_bit(s->bits[s->word], rank - s->before);
 }
 
 /* Places in the padded block, relative to a window's first, where each run loses and gains an element. */
@@ -223,7 +182,7 @@ void ORDINAL(ordinal_part)(fm_filter *f, const fm_block *block, void *scratch, i
     size_t places = padded_places(f, block);
     layout l = lay_out(places, (size_t)f->run_count, scratch);
     read_block(f, block, padded, l.keys);
-    sort(&l, places);
+    number_block(&l, places);
     edges(f, padded, &l);
     K *out = (K *)l.other; /* done with; an item is larger than a key */
     do {

@@ -1,0 +1,148 @@
+/* Large windows in two dimensions: sliding over ordinal numbers, many at a time.
+ *
+ * A tile of at most 256x256 elements is sorted, which gives each element a number of 16 bits and each number
+ * a point of two bytes. Where a window moves on by a column, the elements that enter and leave are compared
+ * with the present answer, a vector of numbers at a time; so it is known how many elements of the new window
+ * lie below it. From there the answer is sought among the numbers above or below, 64 at a time, by testing
+ * whether their points lie in the window. After the histogram of Huang, Yang and Tang (1979), of which only
+ * the count below the median is left; the time hardly depends on the window.
+ * Compiled once per instruction set and key width.
+ */
+#include "engine.h"
+#include "vector.h"
+
+#include "members.h"
+#include "ordering.h"
+
+#define CONSTANT_TIME(name) FM_NAME(FM_JOIN(name, FM_KEY))
+
+enum { SIDE = 256, SLACK = 64 };
+
+typedef struct {
+    item *items, *other;
+    K *keys;           /* in order */
+    uint8_t *x, *y;    /* the point of each number */
+    int16_t *number;   /* of each point, x * SIDE + y */
+    size_t bytes;
+} layout;
+
+static void *take(char **p, size_t bytes)
+{
+    void *at = *p;
+    *p += (bytes + 63) / 64 * 64;
+    return at;
+}
+
+static layout lay_out(void *scratch)
+{
+    enum { PLACES = SIDE * SIDE };
+    layout l;
+    char *p = scratch;
+    l.items = take(&p, PLACES * sizeof(item));
+    l.other = take(&p, PLACES * sizeof(item));
+    l.keys = take(&p, PLACES * sizeof(K));
+    l.x = take(&p, PLACES + SLACK);
+    l.y = take(&p, PLACES + SLACK);
+    l.number = take(&p, (PLACES + SLACK) * sizeof(int16_t));
+    l.bytes = (size_t)(p - (char *)scratch);
+    return l;
+}
+
+size_t CONSTANT_TIME(constant_time_scratch)(void)
+{
+    return lay_out(NULL).bytes;
+}
+
+/* Reads the tile with its border and numbers its elements. Returns how many there are. */
+static size_t number_tile(const fm_filter *f, const fm_block *block, int width, int height, layout *l)
+{
+    ptrdiff_t at[FM_MAX_NDIM];
+    for (int d = 0; d < f->output->ndim; d++)
+        at[d] = block->start[d] - f->lead[d];
+    size_t count = 0;
+    for (int y = 0; y < height; y++, at[f->outer]++) {
+        fm_read_keys(&f->source, at, f->inner, width, l->keys);
+        for (int x = 0; x < width; x++)
+            l->items[count++] = (item){l->keys[x], (uint32_t)(x * SIDE + y)};
+    }
+    const item *sorted = sort_items(l->items, l->other, count);
+    for (size_t i = 0; i < count; i++) {
+        l->keys[i] = sorted[i].key;
+        l->x[i] = (uint8_t)(sorted[i].place / SIDE);
+        l->y[i] = (uint8_t)(sorted[i].place % SIDE);
+        l->number[sorted[i].place] = (int16_t)((int)i + INT16_MIN);
+    }
+    /* so that the last 64 are no points of any window that lies in the tile */
+    memset(l->x + count, width - 1 < SIDE - 1 ? SIDE - 1 : 0, SLACK);
+    memset(l->y + count, height - 1 < SIDE - 1 ? SIDE - 1 : 0, SLACK);
+    return count;
+}
+
+/* The number of the window's element of the given rank, where `below` elements have numbers below `number`. */
+static inline int seek(const layout *l, fm_box box, int number, ptrdiff_t below, ptrdiff_t rank)
+{
+    int group = number & ~63;
+    uint64_t in = members(l->x + group, l->y + group, box);
+    below -= __builtin_popcountll(in & (((uint64_t)1 << (number & 63)) - 1));
+    while (below > rank) {
+        group -= 64;
+        in = members(l->x + group, l->y + group, box);
+        below -= __builtin_popcountll(in);
+    }
+    for (;;) {
+        int here = __builtin_popcountll(in);
+        if (below + here > rank)
+            return group + nth_bit(in, rank - below);
+        below += here;
+        group += 64;
+        in = members(l->x + group, l->y + group, box);
+    }
+}
+
+/* How the count below m changes where a window whose first point is `left`, `top` moves down by one row. */
+static int row_change(const layout *l, fm_box box, int m)
+{
+    const int16_t *leaving = l->number + box.left * SIDE + box.top, *entering = leaving + box.height;
+    int change = 0;
+    for (int i = 0; i < box.width; i++)
+        change += (entering[i * SIDE] < m + INT16_MIN) - (leaving[i * SIDE] < m + INT16_MIN);
+    return change;
+}
+
+/* Filters a row of outputs; `number` is the answer for the first. */
+static void filter_row(const layout *l, fm_box box, int number, ptrdiff_t rank, ptrdiff_t count, K *out)
+{
+    const fm_numbers tail = tail_mask(box.height);
+    out[0] = l->keys[number];
+    for (ptrdiff_t i = 1; i < count; i++) {
+        const int16_t *leaving = l->number + box.left * SIDE + box.top;
+        int change = count_change(leaving + box.width * SIDE, leaving, box.height,
+                                  (int16_t)(number + INT16_MIN), tail);
+        box.left++;
+        number = seek(l, box, number, rank + change, rank);
+        out[i] = l->keys[number];
+    }
+}
+
+/* A block is one plane of outputs that with its border is at most 256 wide and high. */
+void CONSTANT_TIME(constant_time_part)(const fm_filter *f, const fm_block *block, void *scratch)
+{
+    layout l = lay_out(scratch);
+    fm_box box = {.width = (uint8_t)f->size[f->inner], .height = (uint8_t)f->size[f->outer]};
+    ptrdiff_t columns = block->extent[f->inner], rows = block->extent[f->outer];
+    number_tile(f, block, (int)columns + box.width - 1, (int)rows + box.height - 1, &l);
+    K *out = (K *)l.items; /* done with */
+    ptrdiff_t at[FM_MAX_NDIM];
+    memcpy(at, block->start, sizeof at);
+    int number = seek(&l, box, 0, 0, f->rank);
+    for (ptrdiff_t y = 0;;) {
+        filter_row(&l, box, number, f->rank, columns, out);
+        fm_write_keys(f->output, at, f->inner, columns, out);
+        if (++y == rows)
+            return;
+        at[f->outer]++;
+        int change = row_change(&l, box, number);
+        box.top++;
+        number = seek(&l, box, number, f->rank + change, f->rank);
+    }
+}

@@ -1,0 +1,117 @@
+/* Which of 64 points lie in a window, and how many of a column's numbers lie below another.
+ *
+ * These two are all that constant_time.c asks of the machine.
+ */
+#ifndef FM_MEMBERS_H
+#define FM_MEMBERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#if defined(FM_LEVEL_V2) || defined(FM_LEVEL_V3) || defined(FM_LEVEL_V4)
+#include <immintrin.h>
+#endif
+
+/* A window of points: left <= x < left + width, and so for y. */
+typedef struct {
+    uint8_t left, top, width, height;
+} fm_box;
+
+/* Bit i is set where point i of 64 lies in the box. Distances wrap round, which makes one comparison do. */
+static inline uint64_t members(const uint8_t *x, const uint8_t *y, fm_box box)
+{
+#if defined(FM_LEVEL_V4)
+    __m512i dx = _mm512_sub_epi8(_mm512_loadu_si512(x), _mm512_set1_epi8((char)box.left));
+    __m512i dy = _mm512_sub_epi8(_mm512_loadu_si512(y), _mm512_set1_epi8((char)box.top));
+    return _mm512_mask_cmplt_epu8_mask(_mm512_cmplt_epu8_mask(dx, _mm512_set1_epi8((char)box.width)), dy,
+                                       _mm512_set1_epi8((char)box.height));
+#elif defined(FM_LEVEL_V3)
+    const __m256i left = _mm256_set1_epi8((char)box.left), top = _mm256_set1_epi8((char)box.top);
+    const __m256i right = _mm256_set1_epi8((char)(box.width - 1));
+    const __m256i bottom = _mm256_set1_epi8((char)(box.height - 1));
+    uint64_t mask = 0;
+    for (int i = 0; i < 2; i++) {
+        __m256i dx = _mm256_sub_epi8(_mm256_loadu_si256((const __m256i *)x + i), left);
+        __m256i dy = _mm256_sub_epi8(_mm256_loadu_si256((const __m256i *)y + i), top);
+        __m256i in = _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_min_epu8(dx, right), dx),
+                                      _mm256_cmpeq_epi8(_mm256_min_epu8(dy, bottom), dy));
+        mask |= (uint64_t)(uint32_t)_mm256_movemask_epi8(in) << 32 * i;
+    }
+    return mask;
+#elif defined(FM_LEVEL_V2)
+    const __m128i left = _mm_set1_epi8((char)box.left), top = _mm_set1_epi8((char)box.top);
+    const __m128i right = _mm_set1_epi8((char)(box.width - 1));
+    const __m128i bottom = _mm_set1_epi8((char)(box.height - 1));
+    uint64_t mask = 0;
+    for (int i = 0; i < 4; i++) {
+        __m128i dx = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)x + i), left);
+        __m128i dy = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)y + i), top);
+        __m128i in = _mm_and_si128(_mm_cmpeq_epi8(_mm_min_epu8(dx, right), dx),
+                                   _mm_cmpeq_epi8(_mm_min_epu8(dy, bottom), dy));
+        mask |= (uint64_t)(uint32_t)_mm_movemask_epi8(in) << 16 * i;
+    }
+    return mask;
+#else
+    uint64_t mask = 0;
+    for (int i = 0; i < 64; i++) {
+        unsigned in = (uint8_t)(x[i] - box.left) < box.width && (uint8_t)(y[i] - box.top) < box.height;
+        mask |= (uint64_t)in << i;
+    }
+    return mask;
+#endif
+}
+
+/* Numbers are unsigned 16-bit ones with the top bit flipped, for the sake of signed comparisons. */
+#if defined(FM_LEVEL_V4)
+typedef int16_t fm_numbers __attribute__((vector_size(64)));
+#elif defined(FM_LEVEL_V3)
+typedef int16_t fm_numbers __attribute__((vector_size(32)));
+#else
+typedef int16_t fm_numbers __attribute__((vector_size(16)));
+#endif
+enum { NUMBERS = sizeof(fm_numbers) / 2 };
+
+static inline fm_numbers load_numbers(const int16_t *p)
+{
+    fm_numbers v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* How many more numbers of `entering` than of `leaving` are below m. Each has `count`; up to NUMBERS - 1
+ * after them are read, and `tail` has all bits set where the last vector's are to be counted. */
+static inline int count_change(const int16_t *entering, const int16_t *leaving, int count, int16_t m,
+                               fm_numbers tail)
+{
+    fm_numbers sum = {0};
+    int i = 0;
+    for (; i < count - NUMBERS; i += NUMBERS)
+        sum += (load_numbers(leaving + i) < m) - (load_numbers(entering + i) < m);
+    sum += ((load_numbers(leaving + i) < m) - (load_numbers(entering + i) < m)) & tail;
+    int total = 0;
+    for (int lane = 0; lane < NUMBERS; lane++)
+        total += sum[lane];
+    return total;
+}
+
+static inline fm_numbers tail_mask(int count)
+{
+    fm_numbers tail;
+    for (int lane = 0; lane < NUMBERS; lane++)
+        tail[lane] = lane < (count - 1) % NUMBERS + 1 ? -1 : 0;
+    return tail;
+}
+
+/* The position of the n-th set bit, from 0. */
+static inline int nth_bit(uint64_t word, ptrdiff_t n)
+{
+#if defined(__BMI2__)
+    return (int)_tzcnt_u64(_pdep_u64((uint64_t)1 << n, word));
+#else
+    for (; n; n--)
+        word &= word - 1;
+    return __builtin_ctzll(word);
+#endif
+}
+
+#endif
