@@ -198,7 +198,7 @@ def window(size: Any, footprint: Any, axes: tuple[int, ...], ndim: int) -> Windo
 
 def _window_of_footprint(footprint: Any, axes: tuple[int, ...], ndim: int) -> Window:
     """As SciPy has it, the axes of a footprint are in the image's order, whatever the order of `axes`."""
-    given = _as_array(footprint, "footprint").astype(bool)
+    given = _as_array(footprint, "footprint")
     if given.ndim != len(axes):
         raise RuntimeError(
             f"footprint: footprint.ndim ({given.ndim}) must match len(axes) ({len(axes)}): "
@@ -208,7 +208,8 @@ def _window_of_footprint(footprint: Any, axes: tuple[int, ...], ndim: int) -> Wi
     for axis, width in zip(sorted(axes), given.shape):
         sizes[axis] = width
     # A copy that nobody else can change, of bytes that are 0 or 1 whatever the view they came from.
-    members = np.array(given.view(np.uint8) != 0, order="C").reshape(sizes)
+    truth = given.astype(bool).view(np.uint8)
+    members = np.array(truth != 0, order="C").reshape(sizes)
     count = int(np.count_nonzero(members))
     return Window(tuple(sizes), None if count == members.size else members, count)
 
