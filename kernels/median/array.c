@@ -43,8 +43,9 @@ static char *address(const fm_array *array, const ptrdiff_t *at)
     for (int d = 0; d < array->ndim; d++) {
         p += at[d] * array->strides[d];
         if (array->suboffsets && array->suboffsets[d] >= 0) {
-            memcpy(&p, p, sizeof p);
-            p += array->suboffsets[d];
+            char *target;
+            memcpy(&target, p, sizeof target);
+            p = target + array->suboffsets[d];
         }
     }
     return p;
