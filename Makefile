@@ -6,7 +6,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 EXTRAS := cli,test
 SOURCES := $(shell find include kernels fastmath -type f -not -name '*.pyc') meson.build meson.options pyproject.toml
 
-.PHONY: demo test sanitize clean
+.PHONY: demo test sanitize bench-median clean
 
 demo: $(VENV)/installed ## Clean a real CT slice and compare the time with plain Python and SciPy
 	$(BIN)/python examples/demo.py
@@ -19,6 +19,9 @@ test: $(VENV)/installed ## Run all tests, then those of the kernels at each lowe
 sanitize: ## Run the tests of the C code under the address and undefined behaviour sanitizers
 	PYTHON=$(PYTHON) tests/sanitize.sh
 
+bench-median: $(VENV)/benchmarks ## Time the filters against those of other libraries, and write tables and a figure
+	$(BIN)/python benchmarks/bench_median.py --write benchmarks/results
+
 $(VENV)/build-tools: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --upgrade pip
@@ -28,6 +31,12 @@ $(VENV)/build-tools: pyproject.toml
 # Built in build/, so that only what changed is compiled again; warnings are errors.
 $(VENV)/installed: $(VENV)/build-tools $(SOURCES)
 	$(BIN)/python -m pip install -q --no-build-isolation -Cbuild-dir=build -Csetup-args=-Dwerror=true '.[$(EXTRAS)]'
+	touch $@
+
+# Intel IPP, a peer for the benchmarks, is not for every machine.
+$(VENV)/benchmarks: $(VENV)/installed
+	$(BIN)/python -m pip install -q --no-build-isolation -Cbuild-dir=build -Csetup-args=-Dwerror=true '.[bench]'
+	-$(BIN)/python -m pip install -q ipp
 	touch $@
 
 clean:

@@ -1,0 +1,214 @@
+"""What a run of benchmarks keeps: rows and their verdicts, and the files written from them."""
+
+import json
+import platform
+import re
+import sys
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import fastmath
+import numpy as np
+from pairs import race
+from peers import PEERS
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "kernels" / "networks"))
+from plans import PLANS
+
+PACKAGES = ("numpy", "scipy", "opencv-python-headless", "ipp", "scikit-image", "SimpleITK", "pillow")
+
+LIBRARIES = ("fastmath", *PEERS)
+
+VECTOR_BYTES = {"portable": 16, "v2": 16, "neon": 16, "v3": 32, "v4": 64}
+OPERATIONS_PER_CYCLE = 4  # vector min and max: no processor of today does more
+
+
+@dataclass(frozen=True)
+class Row:
+    """One cell: a ratio to `peer`, what it must reach and what it aims at (at least, or at `most`), and all
+    times that were taken, the contender's own first."""
+
+    group: str
+    case: str
+    unit: str
+    peer: str
+    value: float
+    must: float | None
+    aim: float | None
+    seconds: dict[str, float]
+    most: bool = False
+    size: int | None = None
+    dtype: str | None = None
+
+    @property
+    def verdict(self) -> str:
+        if self.must is None and self.aim is None:
+            return ""
+        if self.reaches(self.aim):
+            return "aim"
+        return "pass" if self.must is None or self.reaches(self.must) else "miss"
+
+    def reaches(self, goal: float | None) -> bool:
+        return goal is not None and (self.value <= goal if self.most else self.value >= goal)
+
+
+HEADINGS = ("case", "is", "", "must", "aim", "verdict", "ms", "peer, ms")
+
+
+def cells(row: Row) -> list[str]:
+    sign = "≤ " if row.most else ""
+    goals = [f"{sign}{goal:.3g}" if goal is not None else "" for goal in (row.must, row.aim)]
+    own = next(iter(row.seconds.values()))
+    times = [f"{1000 * seconds:.3g}" for seconds in (own, row.seconds[row.peer])]
+    return [row.case, f"{row.value:.3g}", row.unit, *goals, row.verdict, *times]
+
+
+# ---- The machine and its limits ----
+
+
+def machine() -> dict[str, object]:
+    return {
+        "processor": _first_line("/proc/cpuinfo", "model name") or platform.processor(),
+        "clock in MHz": _clock(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "instruction set": fastmath.simd.active,
+        "compiler": _compiler(),
+        "flags of the networks": _flags(),
+        "versions": {"fastmath": fastmath.__version__, **{name: _version(name) for name in PACKAGES}},
+    }
+
+
+def _first_line(path: str, key: str) -> str:
+    for line in Path(path).read_text().splitlines() if Path(path).exists() else ():
+        if line.startswith(key):
+            return line.split(":", 1)[1].strip()
+    return ""
+
+
+def _clock() -> float:
+    return float(_first_line("/proc/cpuinfo", "cpu MHz") or 0)
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _compiler() -> str:
+    """As the compiler itself noted in the library."""
+    library = next(Path(fastmath.__file__).parent.glob("libfastmath.*"))
+    note = re.search(rb"(?:GCC: |clang version )[\x20-\x7e]+", library.read_bytes())
+    return note[0].decode() if note else "unknown"
+
+
+def _flags() -> str:
+    """Of the build folder that `make` uses, where there is one."""
+    path = Path(__file__).parents[1] / "build" / "compile_commands.json"
+    for command in json.loads(path.read_text()) if path.exists() else ():
+        if f"networks_{fastmath.simd.active}_8" in command["output"]:
+            return " ".join(re.findall(r"(?<= )-(?:O|m|f)\S+", command["command"]))
+    return "unknown"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How near a network is to what the machine can do, for one pixel."""
+
+    size: int
+    dtype: str
+    operations: float  # min and max
+    bytes_moved: int  # read and written, had every pixel to be moved once
+    copy_ns: float  # measured: one image copied to another
+    floor_ns: float  # if nothing but min and max took time
+
+
+def limits() -> list[Limit]:
+    found = []
+    for dtype in ("uint8", "uint16", "float32"):
+        image = np.ones((512, 512), dtype)
+        output = np.empty_like(image)
+        copy = race({"copy": lambda image=image, output=output: np.copyto(output, image)}, budget=0.2).best("copy")
+        per_second = 1e6 * _clock() * OPERATIONS_PER_CYCLE * VECTOR_BYTES[fastmath.simd.active] / image.itemsize
+        for plan in PLANS.values():
+            if plan.rows == plan.columns:
+                operations = plan.network.operations_per_pixel
+                floor = 1e9 * operations / per_second if per_second else float("nan")
+                found.append(
+                    Limit(plan.rows, dtype, operations, 2 * image.itemsize, 1e9 * copy / image.size, floor)
+                )
+    return found
+
+
+# ---- Files ----
+
+
+def write(folder: Path, rows: list[Row]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    found = limits()
+    about = machine()
+    (folder / "median.md").write_text("\n".join(_markdown(about, found, rows)) + "\n")
+    data = {
+        "machine": about,
+        "limits": [asdict(limit) for limit in found],
+        "cells": [{**asdict(row), "verdict": row.verdict} for row in rows],
+    }
+    (folder / "median.json").write_text(json.dumps(data, indent=1) + "\n")
+    if any(row.group == "squares" for row in rows):
+        _draw(folder / "median.svg", found, rows)
+
+
+def _markdown(about: dict[str, object], found: list[Limit], rows: list[Row]) -> list[str]:
+    lines = ["# Median filters, measured", ""]
+    for key, value in about.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{name} {number}" for name, number in value.items())
+        lines.append(f"- {key}: {value}")
+    for group in dict.fromkeys(row.group for row in rows):
+        lines += ["", f"## {group}", "", *_table(HEADINGS, [cells(row) for row in rows if row.group == group])]
+    headings = ("window", "type", "min and max", "bytes", "copy, ns", "floor, ns")
+    body = [
+        [f"{limit.size}x{limit.size}", limit.dtype, f"{limit.operations:.4g}", str(limit.bytes_moved),
+         f"{limit.copy_ns:.3g}", f"{limit.floor_ns:.3g}"]
+        for limit in found
+    ]  # fmt: skip
+    note = (
+        f"All for one pixel. The floor counts {OPERATIONS_PER_CYCLE} vector operations a cycle at the clock above, "
+        "and nothing else."
+    )
+    return [*lines, "", "## Limits of this machine", "", *_table(headings, body), "", note]
+
+
+def _table(headings: tuple[str, ...], body: list[list[str]]) -> list[str]:
+    return ["| " + " | ".join(cells) + " |" for cells in (headings, ["---"] * len(headings), *body)]
+
+
+def _draw(path: Path, found: list[Limit], rows: list[Row]) -> None:
+    """Time per pixel against the size of the window: a panel per type, a line per library."""
+    from matplotlib.figure import Figure
+
+    squares = [row for row in rows if row.group == "squares" and row.size]
+    figure = Figure((12, 4.5), layout="constrained")
+    panels = figure.subplots(1, 3, sharey=True)
+    for panel, dtype in zip(panels, ("uint8", "uint16", "float32"), strict=True):
+        for place, name in enumerate(LIBRARIES):
+            times = {row.size: 1e9 * row.seconds[name] / 512**2 for row in squares
+                     if row.dtype == dtype and name in row.seconds}  # fmt: skip
+            if times:
+                panel.plot(*zip(*sorted(times.items()), strict=True), "o-", color=f"C{place}", label=name,
+                           markersize=3, linewidth=2.5 if name == "fastmath" else 1)  # fmt: skip
+        own = [limit for limit in found if limit.dtype == dtype]
+        panel.plot([limit.size for limit in own], [limit.floor_ns for limit in own], "k:", label="min/max floor")
+        panel.axhline(own[0].copy_ns, color="grey", linestyle="--", label="copying the image")
+        panel.set(title=dtype, xlabel="size of the window", xscale="log", yscale="log")
+        ticks = sorted({row.size for row in squares})
+        panel.set_xticks(ticks, [str(tick) for tick in ticks], minor=False)
+        panel.minorticks_off()
+        panel.grid(alpha=0.3)
+    panels[0].set_ylabel("ns per pixel, one thread")
+    handles = {label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels())}
+    figure.legend(handles.values(), handles.keys(), loc="outside right upper", fontsize="small")
+    figure.savefig(path)
