@@ -3,6 +3,7 @@
 #define FM_ENGINE_H
 
 #include "array.h"
+#include "window.h"
 
 #include <stdatomic.h>
 
@@ -11,12 +12,6 @@ typedef struct {
     ptrdiff_t start[FM_MAX_NDIM];
     ptrdiff_t extent[FM_MAX_NDIM];
 } fm_block;
-
-/* Elements of the window that are neighbours along the inner axis. */
-typedef struct {
-    ptrdiff_t start[FM_MAX_NDIM]; /* in the window */
-    ptrdiff_t length;
-} fm_run;
 
 /* A call of fm_rank_filter as its engine sees it. */
 typedef struct {
@@ -27,8 +22,11 @@ typedef struct {
     ptrdiff_t rank;
 
     int inner, outer; /* axes: along inner outputs are neighbours; outer is -1 where there is none */
-    const fm_run *runs;
+    const fm_run *runs; /* for the ordinal engine */
     ptrdiff_t run_count;
+    const fm_program *program; /* for the interpreter */
+    const fm_run *lines;       /* of its window along the inner axis, those along outer together */
+    ptrdiff_t line_count;
 
     const fm_watch *watch; /* for lane 0 alone */
     atomic_int stopped;
@@ -54,9 +52,12 @@ typedef struct {
 
 /* The engines of one key width at one instruction set. */
 typedef struct fm_engines {
+    int lanes;                  /* keys that are compared at a time */
     const fm_network *networks; /* up to one without a run */
     size_t (*network_scratch)(const fm_network *network);
     void (*network_part)(const fm_network *network, const fm_filter *filter, const fm_block *block, void *scratch);
+    size_t (*interpret_scratch)(const fm_filter *filter, const fm_block *largest);
+    void (*interpret_part)(const fm_filter *filter, const fm_block *block, void *scratch);
     size_t (*constant_time_scratch)(void);
     void (*constant_time_part)(const fm_filter *filter, const fm_block *block, void *scratch);
     size_t (*ordinal_scratch)(const fm_filter *filter, const fm_block *largest);

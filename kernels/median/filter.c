@@ -10,11 +10,13 @@ enum {
     STRIP_COLUMNS = 16384,
     TILE_SIDE = 256,     /* of a tile of the constant-time engine, border included */
     LARGEST_BOX = 128,   /* side of its windows: of a tile with larger ones little is left */
-    SMALLEST_BOX = 80,   /* elements: below that many counting bit by bit is quicker */
+    LARGEST_PROGRAM = 200, /* elements: networks for more are slow to make and to run */
+    LARGEST_EXTREME = 10000, /* the same for minimum and maximum, whose networks are small */
+    MOST_NODES = 40000,
     BLOCK_PLACES = 8192, /* padded places of an ordinal block, unless the window asks for more */
 };
 
-typedef enum { NETWORK, CONSTANT_TIME, ORDINAL } engine_kind;
+typedef enum { NETWORK, PROGRAM, CONSTANT_TIME, ORDINAL } engine_kind;
 
 /* The array cut into blocks of equal extent, the last along an axis being smaller. */
 typedef struct {
@@ -35,19 +37,6 @@ static const fm_engines *engines_of(fm_type type)
     return fm_active->engines[width];
 }
 
-static ptrdiff_t count_footprint(const fm_window *w, int ndim)
-{
-    ptrdiff_t count = 0, places = 1;
-    for (int d = 0; d < ndim; d++)
-        if (__builtin_mul_overflow(places, w->size[d], &places))
-            return -1;
-    if (!w->footprint)
-        return places;
-    for (ptrdiff_t i = 0; i < places; i++)
-        count += w->footprint[i] != 0;
-    return count;
-}
-
 /* FM_NO_MEMORY stands for windows of more elements than can be counted. */
 static fm_status check(const fm_array *input, const fm_array *output, const fm_window *w, ptrdiff_t *count)
 {
@@ -64,7 +53,7 @@ static fm_status check(const fm_array *input, const fm_array *output, const fm_w
         if (w->size[d] > PTRDIFF_MAX / 8 || input->shape[d] > PTRDIFF_MAX / 8)
             return FM_NO_MEMORY;
     }
-    *count = count_footprint(w, input->ndim);
+    *count = fm_count_elements(w, input->ndim);
     if (*count < 0)
         return FM_NO_MEMORY;
     return w->rank < 0 || w->rank >= *count ? FM_INVALID : FM_OK;
@@ -106,44 +95,8 @@ static const fm_network *find_network(const fm_filter *f, const fm_engines *engi
     return NULL;
 }
 
-/* The window's elements as runs along the inner axis; NULL without memory. */
-static fm_run *find_runs(const fm_window *w, int ndim, int inner, ptrdiff_t *run_count)
-{
-    ptrdiff_t rows = 1, step = 1, used = 0, room;
-    for (int d = 0; d < ndim; d++)
-        rows *= d == inner ? 1 : w->size[d];
-    for (int d = inner + 1; d < ndim; d++)
-        step *= w->size[d];
-    room = w->footprint ? rows * ((w->size[inner] + 1) / 2) : rows;
-    fm_run *runs = (size_t)room > SIZE_MAX / sizeof *runs ? NULL : malloc((size_t)room * sizeof *runs);
-    if (!runs)
-        return NULL;
-    ptrdiff_t at[FM_MAX_NDIM] = {0};
-    for (ptrdiff_t row = 0; row < rows; row++) {
-        ptrdiff_t place = 0, length = 0;
-        for (int d = 0; d < ndim; d++)
-            place = place * w->size[d] + (d == inner ? 0 : at[d]);
-        for (ptrdiff_t i = 0; i <= w->size[inner]; i++) {
-            int counts = i < w->size[inner] && (!w->footprint || w->footprint[place + i * step]);
-            if (!counts && length) {
-                memcpy(runs[used].start, at, sizeof at);
-                runs[used].start[inner] = i - length;
-                runs[used++].length = length;
-            }
-            length = counts ? length + 1 : 0;
-        }
-        for (int d = ndim - 1; d >= 0; d--)
-            if (d != inner) {
-                if (++at[d] < w->size[d])
-                    break;
-                at[d] = 0;
-            }
-    }
-    *run_count = used;
-    return runs;
-}
-
-static void network_blocks(job *j, const ptrdiff_t *shape, int ndim)
+/* For networks and programs: one plane, in strips. */
+static void strip_blocks(job *j, const ptrdiff_t *shape, int ndim)
 {
     for (int d = 0; d < ndim; d++)
         j->largest.extent[d] = 1;
@@ -161,7 +114,7 @@ static int suits_constant_time(const fm_filter *f, const fm_window *w, ptrdiff_t
     if (w->footprint || f->outer < 0)
         return 0;
     ptrdiff_t columns = f->size[f->inner], rows = f->size[f->outer];
-    return rows * columns == count && count >= SMALLEST_BOX && rows > 1 && columns > 1 &&
+    return rows * columns == count && rows > 1 && columns > 1 &&
            rows <= LARGEST_BOX && columns <= LARGEST_BOX;
 }
 
@@ -226,6 +179,9 @@ static void run_part(void *context, ptrdiff_t index, int lane)
     case NETWORK:
         j->engines->network_part(j->network, j->filter, &block, scratch);
         break;
+    case PROGRAM:
+        j->engines->interpret_part(j->filter, &block, scratch);
+        break;
     case CONSTANT_TIME:
         j->engines->constant_time_part(j->filter, &block, scratch);
         break;
@@ -263,16 +219,84 @@ static fm_status run(job *j, int workers)
     return status;
 }
 
+static fm_status run_network(job *j, int workers)
+{
+    j->kind = NETWORK;
+    strip_blocks(j, j->filter->output->shape, j->filter->output->ndim);
+    j->scratch_bytes = j->engines->network_scratch(j->network);
+    return run(j, workers);
+}
+
+static fm_status run_program(job *j, int workers)
+{
+    j->kind = PROGRAM;
+    strip_blocks(j, j->filter->output->shape, j->filter->output->ndim);
+    j->scratch_bytes = j->engines->interpret_scratch(j->filter, &j->largest);
+    return run(j, workers);
+}
+
+static fm_status run_constant_time(job *j, int workers)
+{
+    j->kind = CONSTANT_TIME;
+    constant_time_blocks(j, j->filter->output->shape, j->filter->output->ndim);
+    j->scratch_bytes = j->engines->constant_time_scratch();
+    return run(j, workers);
+}
+
 static fm_status run_ordinal(job *j, const fm_window *w, int workers)
 {
     fm_filter *f = j->filter;
+    j->kind = ORDINAL;
+    for (int d = 0; d < f->output->ndim; d++) /* fewer runs are better */
+        if (f->size[d] > f->size[f->inner])
+            f->inner = d;
     ordinal_blocks(j, f->output->shape, f->output->ndim);
-    fm_run *runs = find_runs(w, f->output->ndim, f->inner, &f->run_count);
+    fm_run *runs = fm_find_runs(w, f->output->ndim, f->inner, &f->run_count);
     f->runs = runs;
     j->scratch_bytes = runs ? j->engines->ordinal_scratch(f, &j->largest) : 0;
     fm_status status = j->scratch_bytes ? run(j, workers) : FM_NO_MEMORY;
     free(runs);
     return status;
+}
+
+/* What an output costs, in the unit of one comparison of vectors from and to the nearest cache. */
+static double program_cost(const job *j, const fm_program *program)
+{
+    return (double)program->operations / j->engines->lanes;
+}
+
+/* The same for the engine that would do the work without a program: measured, and put roughly. Most of what
+ * does not depend on the window is sorting, a pass for each byte. */
+static double other_cost(const job *j, const fm_window *w, ptrdiff_t count)
+{
+    double sorting = 40 + 10 * fm_key_types[j->filter->output->type].size;
+    if (suits_constant_time(j->filter, w, count))
+        return sorting;
+    ptrdiff_t longest = 1;
+    for (int d = 0; d < j->filter->output->ndim; d++)
+        longest = j->filter->size[d] > longest ? j->filter->size[d] : longest;
+    return sorting + 4.0 * (double)count / (double)longest;
+}
+
+/* A program for the window if that is the best way; else NULL. */
+static fm_program *find_program(job *j, const fm_window *w, ptrdiff_t count)
+{
+    fm_filter *f = j->filter;
+    int extreme = w->rank == 0 || w->rank == count - 1;
+    if (count > (extreme ? LARGEST_EXTREME : LARGEST_PROGRAM))
+        return NULL;
+    int ndim = f->output->ndim;
+    fm_run *lines = fm_find_lines(w, ndim, f->inner, f->outer, &f->line_count);
+    f->lines = lines;
+    fm_point *points = lines ? fm_find_points(w, ndim, f->inner, lines, f->line_count, count) : NULL;
+    fm_program *program = points ? fm_program_new(points, count, w->rank, MOST_NODES) : NULL;
+    free(points);
+    if (program && program_cost(j, program) <= other_cost(j, w, count))
+        return program;
+    fm_program_free(program);
+    free(lines);
+    f->lines = NULL;
+    return NULL;
 }
 
 fm_status fm_rank_filter(const fm_array *input, const fm_array *output, const fm_window *window, int workers,
@@ -297,18 +321,17 @@ fm_status fm_rank_filter(const fm_array *input, const fm_array *output, const fm
     choose_plane(&filter, input);
     job j = {.filter = &filter, .engines = engines_of(input->type)};
     j.network = find_network(&filter, j.engines, window, count);
-    if (j.network) {
-        j.kind = NETWORK;
-        network_blocks(&j, input->shape, input->ndim);
-        j.scratch_bytes = j.engines->network_scratch(j.network);
-        return run(&j, workers);
+    if (j.network)
+        return run_network(&j, workers);
+    fm_program *program = find_program(&j, window, count);
+    if (program) {
+        filter.program = program;
+        status = run_program(&j, workers);
+        fm_program_free(program);
+        free((void *)filter.lines);
+        return status;
     }
-    if (suits_constant_time(&filter, window, count)) {
-        j.kind = CONSTANT_TIME;
-        constant_time_blocks(&j, input->shape, input->ndim);
-        j.scratch_bytes = j.engines->constant_time_scratch();
-        return run(&j, workers);
-    }
-    j.kind = ORDINAL;
+    if (suits_constant_time(&filter, window, count))
+        return run_constant_time(&j, workers);
     return run_ordinal(&j, window, workers);
 }

@@ -149,6 +149,8 @@ static void network_part(const fm_network *n, const fm_filter *f, const fm_block
 }
 
 extern const fm_network NETWORK(fm_networks)[];
+size_t NETWORK(interpret_scratch)(const fm_filter *filter, const fm_block *largest);
+void NETWORK(interpret_part)(const fm_filter *filter, const fm_block *block, void *scratch);
 size_t NETWORK(constant_time_scratch)(void);
 void NETWORK(constant_time_part)(const fm_filter *filter, const fm_block *block, void *scratch);
 size_t NETWORK(ordinal_scratch)(const fm_filter *filter, const fm_block *largest);
@@ -156,9 +158,16 @@ void NETWORK(ordinal_part)(fm_filter *filter, const fm_block *block, void *scrat
 
 extern const fm_engines NETWORK(fm_engines);
 const fm_engines NETWORK(fm_engines) = {
+#if defined(FM_LEVEL_PORTABLE)
+    .lanes = (LANES + 2) / 3, /* a comparison is several instructions */
+#else
+    .lanes = LANES,
+#endif
     .networks = NETWORK(fm_networks),
     .network_scratch = network_scratch,
     .network_part = network_part,
+    .interpret_scratch = NETWORK(interpret_scratch),
+    .interpret_part = NETWORK(interpret_part),
     .constant_time_scratch = NETWORK(constant_time_scratch),
     .constant_time_part = NETWORK(constant_time_part),
     .ordinal_scratch = NETWORK(ordinal_scratch),
