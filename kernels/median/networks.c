@@ -10,14 +10,18 @@
     (VECTORS((bytes) / (int)sizeof(K)) > FRONT(reach) ? VECTORS((bytes) / (int)sizeof(K)) : FRONT(reach))
 #define S FM_NETWORK_STRIDE(sizeof(K))
 
-/* Elements of the largest window that has a network here: larger ones cost more to build than they are
- * used (without vector units), or are slower than the other engines (64-bit keys). */
+/* Elements of the largest window that has a network here: for larger ones the constant-time engine is as
+ * quick, since it does not depend on the width of keys, or the build would take too long. */
 #if defined(FM_LEVEL_PORTABLE)
-#define MOST 49
-#elif FM_KEY == 64
-#define MOST 121
-#else
+#define MOST 25
+#elif FM_KEY == 8
 #define MOST 441
+#elif FM_KEY == 16
+#define MOST 289
+#elif FM_KEY == 32
+#define MOST 225
+#else
+#define MOST 121
 #endif
 
 #include "networks.h"
