@@ -11,10 +11,10 @@ SOURCES := $(shell find include kernels fastmath -type f -not -name '*.pyc') mes
 demo: $(VENV)/installed ## Clean a real CT slice and compare the time with plain Python and SciPy
 	$(BIN)/python examples/demo.py
 
-test: $(VENV)/installed ## Run all tests, then those of the kernels at each lower instruction set
+test: $(VENV)/installed ## Run all tests, then those of the kernels and filters at each lower instruction set
 	$(BIN)/pytest tests
 	set -e; for level in $$($(BIN)/python -c 'from fastmath import simd; print(*simd.available[:-1])'); do \
-	    echo "instruction set: $$level"; FASTMATH_SIMD=$$level $(BIN)/pytest -q -m 'not slow' tests/kernels tests/core; done
+	    echo "instruction set: $$level"; FASTMATH_SIMD=$$level $(BIN)/pytest -q tests/kernels tests/core tests/package/test_ndimage_*.py; done
 
 sanitize: ## Run the tests of the C code under the address and undefined behaviour sanitizers
 	PYTHON=$(PYTHON) tests/sanitize.sh
