@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 WIDTHS = ["u1", "u2", "f4", "f8"]
 """One type for each width of element: each has engines of its own."""
 
-ENGINE_SIZES = [(3, 3), (5, 5), (4, 3), (19, 19), (43, 41), (3, 1), (1, 3)]
+ENGINE_SIZES = [(3, 3), (5, 5), (4, 3), (19, 19), (43, 41), (2, 131), (3, 1), (1, 3)]
 """Windows that reach every engine."""
 
 
@@ -55,13 +55,13 @@ def test_large_squares(size, dtype):
 
 
 @pytest.mark.parametrize("dtype", WIDTHS)
-@pytest.mark.parametrize("size", [101, 150])
+@pytest.mark.parametrize("size", [101, 127, 128, 129, 150])
 def test_very_large_squares(size, dtype):
     check(noise((9, 11), dtype), (size, size))
 
 
 @pytest.mark.parametrize(
-    "sizes", [s for s in itertools.product([1, 2, 3, 4, 5, 7, 9, 15, 30], repeat=2) if s[0] != s[1]]
+    "sizes", [s for s in itertools.product([1, 2, 3, 4, 5, 7, 8, 9, 10, 16, 31], repeat=2) if s[0] != s[1]]
 )
 def test_rectangles(sizes):
     check(noise((33, 31), "u2"), sizes)
@@ -259,6 +259,21 @@ def test_heights_around_a_strip(rows, size):
 @pytest.mark.parametrize("shape", [(200, 210), (257, 90), (90, 257)])
 def test_images_of_several_blocks(shape, sizes):
     check(noise(shape, "u2"), sizes, mode="mirror")
+
+
+@pytest.mark.parametrize("sizes", [(10, 9), (20, 20), (128, 127)])
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_images_around_a_tile(more, sizes):
+    """Tiles of 256x256 elements, border included: one that is full, and two."""
+    for axis in (0, 1):
+        shape = [12, 12]
+        shape[axis] = 257 - sizes[axis] + more
+        check(noise(shape, "u2"), sizes)
+
+
+@pytest.mark.parametrize("dtype", WIDTHS)
+def test_full_tile(dtype):
+    check(noise((247, 248), dtype), (10, 9))
 
 
 def test_long_signals_of_several_blocks():

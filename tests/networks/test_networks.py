@@ -28,6 +28,8 @@ OTHER_PLANS = [
     Plan(5, 5, 24, 2, 2),
     Plan(5, 5, 5, 1, 2),
     Plan(7, 7, 40, 2, 2, "half", "y"),
+    Plan(4, 6, 11, 4, 2, "half", "columns"),
+    Plan(7, 5, 17, 2, 4, "power", "columns"),
 ]
 """Rectangles, even sizes, other ranks than the middle, and every way to split and to order."""
 
