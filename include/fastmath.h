@@ -87,6 +87,50 @@ typedef struct {
 FM_API fm_status fm_rank_filter(const fm_array *input, const fm_array *output, const fm_window *window,
                                 int workers, const fm_watch *watch);
 
+/* Sums of floats and products of floats, correctly rounded: the double nearest to the true value, ties to
+ * even, whatever the layout, the instruction set and the number of workers. A NaN gives NaN, infinities of
+ * both signs give NaN, a true value beyond the range gives an infinity, an exact zero is +0.0 unless every
+ * term is -0.0. `paths`, which may be NULL, receives how the result was reached, as a set of: */
+enum {
+    FM_PATH_FAST = 1,    /* a sum with a bound on its error */
+    FM_PATH_LEVELS = 2,  /* exactly, in vectors */
+    FM_PATH_BINS = 4,    /* exactly, element by element */
+    FM_PATH_SPECIAL = 8  /* there was an infinity or a NaN */
+};
+
+/* Of all elements of a float array. `workers` below 1 means every core. */
+FM_API fm_status fm_sum(const fm_array *array, int workers, const fm_watch *watch, double *result,
+                        unsigned *paths);
+/* Over some dimensions: `result`, a float64 array of as many dimensions, has length 1 in those. */
+FM_API fm_status fm_sum_axes(const fm_array *array, const fm_array *result, int workers, const fm_watch *watch);
+/* Of the products of the elements of two arrays of one dimension, one length and any types. */
+FM_API fm_status fm_dot(const fm_array *a, const fm_array *b, const fm_watch *watch, double *result,
+                        unsigned *paths);
+/* The same for n doubles side by side; 0.0 where n is not positive. */
+FM_API double vec_dot(double *a, double *b, int n);
+
+/* The same a few products at a time. fm_dot_new may return NULL; fm_dot_end frees. The sum so far is also
+ * to be had exactly, in two's complement, the lowest digit first, in units of 2**FM_DOT_UNIT;
+ * fm_dot_digits returns 0 if there is no such sum because there was an infinity or a NaN. */
+typedef struct fm_dot_sum fm_dot_sum;
+enum { FM_DOT_DIGITS = 136, FM_DOT_UNIT = -2176 };
+FM_API fm_dot_sum *fm_dot_new(void);
+FM_API void fm_dot_add(fm_dot_sum *sum, const double *a, const double *b, size_t n);
+FM_API int fm_dot_digits(fm_dot_sum *sum, uint32_t digits[FM_DOT_DIGITS]);
+FM_API double fm_dot_end(fm_dot_sum *sum);
+
+/* The exact sum of the elements of an array of integers or bools. */
+typedef struct {
+    uint64_t low;
+    int64_t high; /* the sum is high * 2**64 + low */
+} fm_int128;
+FM_API fm_status fm_sum_int(const fm_array *array, const fm_watch *watch, fm_int128 *result);
+
+/* e**x within 1 unit in the last place, the same bits at every instruction set. */
+FM_API double fm_exp(double x);
+/* Elementwise: arrays of floats of equal shapes, which may be the same array. */
+FM_API fm_status fm_exp_array(const fm_array *x, const fm_array *result, const fm_watch *watch);
+
 #ifdef __cplusplus
 }
 #endif

@@ -30,7 +30,22 @@ fm_watch core_watch_begin(core_watch_state *state);
 /* Take the GIL back. Translates a kernel's status: 0, or -1 with an exception set. */
 int core_watch_end(core_watch_state *state, fm_status status);
 
+/* Elements from which on it pays to release the GIL and to watch for Ctrl-C. */
+enum { CORE_BIG = 1 << 14 };
+
+/* The same as core_array_get for arrays of floats only. */
+int core_float_array_get(PyObject *obj, const char *name, int writable, core_array *out);
+
+/* Checks the arguments of a FASTCALL function: as many positional ones as `positional` has names (one or two),
+ * and keywords. values[i] receives the argument called keywords[i] and is else left alone. Both lists end
+ * with NULL. 0, or -1 with a TypeError set. */
+int core_arguments(const char *name, const char *const *positional, Py_ssize_t count, PyObject *const *args,
+                   PyObject *names, const char *const *keywords, PyObject **values);
+
 /* Methods of each family, NULL-terminated; module.c adds them all. */
 extern PyMethodDef core_filter_methods[];
+extern PyMethodDef core_sum_methods[];
+extern PyMethodDef core_list_methods[];
+extern PyMethodDef core_exp_methods[];
 
 #endif

@@ -1,0 +1,1 @@
+"""The same kernels by several routes from Python, one module each."""

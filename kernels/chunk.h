@@ -1,0 +1,19 @@
+/* Chunks: the pieces that arrays are cut into, and types to read them where they are not aligned. */
+#ifndef FM_CHUNK_H
+#define FM_CHUNK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    FM_CHUNK = 2048,   /* elements; the bounds in sum_chunk.c and dot_chunk.c rest on it. Two fit in L1 */
+    FM_LEVELS_MAX = 4, /* extraction levels that fit in registers */
+    FM_LEVEL_BITS = 52
+};
+
+#define FM_UNALIGNED __attribute__((aligned(1), may_alias))
+typedef uint16_t fm_unaligned_u16 FM_UNALIGNED;
+typedef uint32_t fm_unaligned_u32 FM_UNALIGNED;
+typedef uint64_t fm_unaligned_u64 FM_UNALIGNED;
+
+#endif

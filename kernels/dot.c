@@ -1,0 +1,281 @@
+/* Correctly rounded dot products: sum.c's two passes, over the products that dot_chunk.c extracts. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "accumulate.h"
+#include "level.h"
+#include "pool.h"
+#include "walk.h"
+#include "widen.h"
+
+enum { PART = 16 * FM_CHUNK }; /* elements between two looks at the watch */
+
+struct fm_dot_sum {
+    fm_exact sum;
+    double error;       /* the true sum is within this of `sum` */
+    int exact;          /* whether error has to stay 0 */
+    int known, e;       /* the unit that the last chunk was extracted with, if any, is 2**e */
+    int levels;         /* that the last chunk took to be extracted exactly */
+    int some, all_minus_zero; /* whether there have been products, and all of them -0.0 */
+    unsigned paths;
+};
+
+static void begin(fm_dot_sum *d, int exact)
+{
+    fm_exact_clear(&d->sum);
+    d->error = 0;
+    d->exact = exact;
+    d->known = 0;
+    d->levels = 2;
+    d->some = 0;
+    d->all_minus_zero = 1;
+    d->paths = 0;
+}
+
+static int unit_for(const double *a, const double *b, size_t n, int room)
+{
+    double largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        double product = fabs(a[i] * b[i]);
+        largest = product > largest ? product : largest;
+    }
+    return fm_unit_for(ldexp(largest, room));
+}
+
+/* As in sum.c, but there are up to n rests of unit / 2 and n of unit / 4, each rounded, and off by
+ * 5 * 2**-1074 where they underflow: less than twice a sum's bound, and that times two pays for rounding
+ * the error itself. */
+static int add_quickly(fm_dot_sum *d, const double *a, const double *b, size_t n)
+{
+    enum { SAMPLE = 32, ROOM = 4 };
+    if (!d->known)
+        d->e = n <= SAMPLE ? unit_for(a, b, n, 0) : unit_for(a, b, SAMPLE, ROOM);
+    d->known = 1;
+    int64_t units;
+    double rest;
+    if (d->e == FM_NO_UNIT || !fm_active->dot_f64(a, b, n, d->e, &units, &rest)) {
+        d->e = unit_for(a, b, n, 0);
+        if (d->e == FM_NO_UNIT || !fm_active->dot_f64(a, b, n, d->e, &units, &rest)) {
+            d->known = 0;
+            return 0;
+        }
+    }
+    fm_exact_add_int(&d->sum, units, d->e);
+    fm_exact_add(&d->sum, rest);
+    d->error += ldexp((double)(n * (n + 1)), d->e - 52) + ldexp((double)n, -1071);
+    d->paths |= FM_PATH_FAST;
+    return 1;
+}
+
+static int add_by_levels(fm_dot_sum *d, const double *a, const double *b, size_t n)
+{
+    int top = unit_for(a, b, n, 0), e[FM_LEVELS_MAX];
+    if (top == FM_NO_UNIT)
+        return 0;
+    fm_level_units(top, e);
+    int64_t units[FM_LEVELS_MAX];
+    for (; !fm_active->dot_peel_f64(a, b, n, e, d->levels, units); d->levels++)
+        if (d->levels == FM_LEVELS_MAX)
+            return 0;
+    for (int l = 0; l < d->levels; l++)
+        fm_exact_add_int(&d->sum, units[l], e[l]);
+    d->paths |= FM_PATH_LEVELS;
+    return 1;
+}
+
+static void add_one_by_one(fm_dot_sum *d, const double *a, const double *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        fm_exact_add_product(&d->sum, a[i], b[i]);
+}
+
+static int has_special(const double *a, const double *b, size_t n)
+{
+    int finite = 1;
+    for (size_t i = 0; i < n; i++)
+        finite &= isfinite(a[i]) && isfinite(b[i]);
+    return !finite;
+}
+
+static int all_minus_zero(const double *a, const double *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((a[i] != 0 && b[i] != 0) || !signbit(a[i]) == !signbit(b[i]))
+            return 0;
+    return 1;
+}
+
+/* n <= FM_CHUNK */
+static void add_chunk(fm_dot_sum *d, const double *a, const double *b, size_t n)
+{
+    enum { FEW = 64 };
+    d->some = 1;
+    d->all_minus_zero = d->all_minus_zero && all_minus_zero(a, b, n);
+    if (!d->exact && add_quickly(d, a, b, n))
+        return;
+    if (has_special(a, b, n)) {
+        add_one_by_one(d, a, b, n);
+        d->paths |= FM_PATH_SPECIAL;
+    } else if (n < FEW || !add_by_levels(d, a, b, n)) {
+        add_one_by_one(d, a, b, n);
+        d->paths |= FM_PATH_BINS;
+    }
+}
+
+/* Rounds if the result is certain; what is then in `d` is of no more use. */
+static int finish(fm_dot_sum *d, double *result)
+{
+    if (!fm_exact_round_within(&d->sum, d->error, result))
+        return 0;
+    if (*result == 0 && d->some && d->all_minus_zero)
+        *result = -0.0;
+    return 1;
+}
+
+fm_dot_sum *fm_dot_new(void)
+{
+    fm_dot_sum *d = malloc(sizeof *d);
+    if (d)
+        begin(d, 1);
+    return d;
+}
+
+void fm_dot_add(fm_dot_sum *d, const double *a, const double *b, size_t n)
+{
+    for (size_t done = 0; done < n; done += FM_CHUNK)
+        add_chunk(d, a + done, b + done, n - done < FM_CHUNK ? n - done : FM_CHUNK);
+}
+
+int fm_dot_digits(fm_dot_sum *d, uint32_t digits[FM_DOT_DIGITS])
+{
+    if (fm_exact_special(&d->sum))
+        return 0;
+    fm_exact_digits(&d->sum, digits);
+    return 1;
+}
+
+double fm_dot_end(fm_dot_sum *d)
+{
+    double result;
+    finish(d, &result);
+    free(d);
+    return result;
+}
+
+typedef struct {
+    fm_walk a, b;
+    ptrdiff_t size;
+    fm_dot_sum *sum;
+} job;
+
+/* The next elements as they lie, or a copy of them in `copy` if they do not lie well. */
+static const void *next_elements(fm_walk *walk, void *copy, ptrdiff_t n)
+{
+    fm_run run;
+    if (walk->type == FM_F64 && !walk->swapped && walk->ndim == 1 && walk->suboffsets[0] < 0 &&
+        walk->strides[0] == sizeof(double) && (uintptr_t)walk->data % sizeof(double) == 0) {
+        fm_walk_next(walk, n, &run);
+        return run.data;
+    }
+    fm_walk_read(walk, n, copy);
+    return copy;
+}
+
+/* One factor of a chunk as doubles: high, or exactly high + low. */
+typedef struct {
+    double copy[FM_CHUNK], high_copy[FM_CHUNK], low[FM_CHUNK];
+    const double *high;
+    const void *elements;
+    fm_type type;
+    int exact; /* whether high alone is exact */
+} factor;
+
+static void get_factor(factor *f, fm_walk *walk, size_t n)
+{
+    f->type = walk->type;
+    f->elements = next_elements(walk, f->copy, (ptrdiff_t)n);
+    f->exact = 1;
+    f->high = f->elements;
+    if (walk->type != FM_F64) {
+        f->exact = fm_widen(walk->type, f->elements, n, f->high_copy);
+        f->high = f->high_copy;
+    }
+}
+
+static void split_factor(factor *f, size_t n)
+{
+    if (!f->exact)
+        fm_widen_in_two(f->type, f->elements, n, f->high_copy, f->low);
+}
+
+/* Integers beyond 2**53 count as sums of two doubles each; beside an infinity or a NaN they need not. */
+static void add_factors(fm_dot_sum *d, factor *a, factor *b, size_t n)
+{
+    if ((a->exact && b->exact) || has_special(a->high, b->high, n)) {
+        add_chunk(d, a->high, b->high, n);
+        return;
+    }
+    split_factor(a, n);
+    split_factor(b, n);
+    add_chunk(d, a->high, b->high, n);
+    if (!a->exact)
+        add_chunk(d, a->low, b->high, n);
+    if (!b->exact)
+        add_chunk(d, a->high, b->low, n);
+    if (!a->exact && !b->exact)
+        add_chunk(d, a->low, b->low, n);
+}
+
+static void add_part(void *context, ptrdiff_t index, int lane)
+{
+    job *j = context;
+    ptrdiff_t from = index * PART, to = j->size - from < PART ? j->size : from + PART;
+    fm_walk_seek(&j->a, from, to - from);
+    fm_walk_seek(&j->b, from, to - from);
+    factor a, b;
+    for (ptrdiff_t i = from; i < to; i += FM_CHUNK) {
+        size_t n = (size_t)(to - i < FM_CHUNK ? to - i : FM_CHUNK);
+        get_factor(&a, &j->a, n);
+        get_factor(&b, &j->b, n);
+        add_factors(j->sum, &a, &b, n);
+    }
+}
+
+fm_status fm_dot(const fm_array *a, const fm_array *b, const fm_watch *watch, double *result, unsigned *paths)
+{
+    if (a->ndim != 1 || b->ndim != 1 || a->shape[0] != b->shape[0])
+        return FM_INVALID;
+    fm_dot_sum sum;
+    job j = {.size = a->shape[0], .sum = &sum};
+    fm_walk_begin(&j.a, a, FM_IN_ORDER);
+    fm_walk_begin(&j.b, b, FM_IN_ORDER);
+    unsigned taken = 0;
+    *result = 0;
+    int certain = j.size == 0;
+    for (int exact = 0; !certain; exact = 1) {
+        begin(&sum, exact);
+        fm_status status = FM_OK;
+        if (j.size <= PART)
+            add_part(&j, 0, 0);
+        else
+            status = fm_parallel((j.size + PART - 1) / PART, 1, add_part, &j, watch);
+        if (status != FM_OK)
+            return status;
+        taken |= sum.paths;
+        certain = finish(&sum, result);
+    }
+    if (paths)
+        *paths = taken;
+    return FM_OK;
+}
+
+double vec_dot(double *a, double *b, int n)
+{
+    ptrdiff_t shape = n > 0 ? n : 0, stride = sizeof *a;
+    fm_array x = {.data = a, .type = FM_F64, .ndim = 1, .shape = &shape, .strides = &stride};
+    fm_array y = x;
+    y.data = b;
+    double result;
+    fm_dot(&x, &y, NULL, &result, NULL);
+    return result;
+}

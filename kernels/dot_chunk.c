@@ -1,0 +1,130 @@
+/* Dot products of one chunk of at most FM_CHUNK doubles, by the extraction of sum_chunk.c.
+ *
+ * With FMA, t = a*b + sigma is the product rounded to a multiple of unit, q = t - sigma exactly, and
+ * a*b - q, at most unit / 2, is rounded once. Without FMA the product is first split into the sum of two
+ * doubles: T. J. Dekker, "A floating-point technique for extending the available precision", Numer. Math.
+ * 18 (1971); where a product underflows, that is off by at most 5 * 2**-1074 (T. Ogita, S. M. Rump,
+ * S. Oishi, "Accurate sum and dot product", SIAM J. Sci. Comput. 26 (2005), section 3).
+ */
+#include <math.h>
+
+#include "chunk.h"
+#include "lanes.h"
+#include "level.h"
+
+#if !FM_HAS_FMA
+/* x = high + low, each of at most 26 bits. Overflow gives a NaN, which the callers look for. */
+FM_INLINE void halve(fm_vf64 x, fm_vf64 *high, fm_vf64 *low)
+{
+    fm_vf64 c = x * 0x1.0000002p27;
+    *high = c - (c - x);
+    *low = x - *high;
+}
+#endif
+
+/* a*b - product, where product is a*b rounded. */
+FM_INLINE fm_vf64 product_rest(fm_vf64 a, fm_vf64 b, fm_vf64 product)
+{
+#if FM_HAS_FMA
+    return fm_fma_f64(a, b, -product);
+#else
+    fm_vf64 ah, al, bh, bl;
+    halve(a, &ah, &al);
+    halve(b, &bh, &bl);
+    return al * bl - (((product - ah * bh) - al * bh) - ah * bl);
+#endif
+}
+
+typedef struct {
+    fm_vu64 units, outside;
+    fm_vf64 rest;
+} extraction;
+
+FM_INLINE void extract(extraction *x, fm_vf64 sigma, fm_vf64 a, fm_vf64 b)
+{
+#if FM_HAS_FMA
+    fm_vf64 t = fm_fma_f64(a, b, sigma);
+    x->rest += fm_fma_f64(a, b, sigma - t);
+#else
+    fm_vf64 product = a * b, t = product + sigma;
+    x->rest += (product - (t - sigma)) + product_rest(a, b, product);
+#endif
+    x->units += (fm_vu64)t;
+    x->outside |= (fm_vu64)t ^ (fm_vu64)sigma;
+}
+
+int FM_NAME(fm_chunk_dot_f64)(const void *a, const void *b, size_t n, int e, int64_t *units, double *rest)
+{
+    enum { UNROLL = 4, DOUBLE = sizeof(double) };
+    const char *p = a, *q = b;
+    fm_vf64 sigma = fm_sigma(e);
+    extraction x[UNROLL] = {{.units = {0}}};
+    size_t i = 0, vectors = (n + FM_LANES - 1) / FM_LANES;
+    for (; i + UNROLL * FM_LANES <= n; i += UNROLL * FM_LANES)
+        for (size_t k = 0; k < UNROLL; k++)
+            extract(x + k, sigma, fm_load_f64(p + (i + k * FM_LANES) * DOUBLE),
+                    fm_load_f64(q + (i + k * FM_LANES) * DOUBLE));
+    for (; i + FM_LANES <= n; i += FM_LANES)
+        extract(x, sigma, fm_load_f64(p + i * DOUBLE), fm_load_f64(q + i * DOUBLE));
+    if (i < n)
+        extract(x, sigma, fm_load_tail(p + i * DOUBLE, DOUBLE, n - i), fm_load_tail(q + i * DOUBLE, DOUBLE, n - i));
+    *units = fm_extracted(x[0].units + x[1].units + x[2].units + x[3].units, vectors, sigma);
+    *rest = fm_sum_lanes((x[0].rest + x[1].rest) + (x[2].rest + x[3].rest));
+    fm_vu64 outside = x[0].outside | x[1].outside | x[2].outside | x[3].outside;
+    return !(fm_or_lanes(outside) & FM_SIGN_AND_EXPONENT) && isfinite(*rest);
+}
+
+/* All ones where a product other than 0 may have lost bits to underflow. */
+FM_INLINE fm_vu64 underflows(fm_vf64 a, fm_vf64 b, fm_vf64 product)
+{
+    fm_vf64 zero = {0};
+    return (fm_vu64)((fm_abs_f64(product) < fm_splat_f64(0x1p-960)) & (a != zero) & (b != zero));
+}
+
+FM_INLINE int peel(const char *p, const char *q, size_t n, const int *e, int levels, int64_t *units)
+{
+    enum { DOUBLE = sizeof(double) };
+    fm_vf64 sigma[FM_LEVELS_MAX];
+    fm_vu64 sums[FM_LEVELS_MAX], outside = {0}, left = {0}, lost = {0};
+    for (int l = 0; l < levels; l++) {
+        sigma[l] = fm_sigma(e[l]);
+        sums[l] = (fm_vu64){0};
+    }
+    size_t vectors = (n + FM_LANES - 1) / FM_LANES;
+    for (size_t i = 0; i < n; i += FM_LANES) {
+        int whole = i + FM_LANES <= n;
+        fm_vf64 a = whole ? fm_load_f64(p + i * DOUBLE) : fm_load_tail(p + i * DOUBLE, DOUBLE, n - i);
+        fm_vf64 b = whole ? fm_load_f64(q + i * DOUBLE) : fm_load_tail(q + i * DOUBLE, DOUBLE, n - i);
+        fm_vf64 high = a * b, low = product_rest(a, b, high);
+        lost |= underflows(a, b, high);
+        for (int l = 0; l < levels; l++) {
+            fm_vf64 t = high + sigma[l];
+            sums[l] += (fm_vu64)t;
+            if (l == 0)
+                outside |= (fm_vu64)t ^ (fm_vu64)sigma[0];
+            high -= t - sigma[l];
+            if (l > 0) { /* low is at most unit / 4 of level 0 */
+                t = low + sigma[l];
+                sums[l] += (fm_vu64)t;
+                low -= t - sigma[l];
+            }
+        }
+        left |= (fm_vu64)high | (fm_vu64)low;
+    }
+    for (int l = 0; l < levels; l++)
+        units[l] = fm_extracted(sums[l], l ? 2 * vectors : vectors, sigma[l]);
+    return !(fm_or_lanes(outside) & FM_SIGN_AND_EXPONENT) && !(fm_or_lanes(left) << 1) && !fm_or_lanes(lost);
+}
+
+int FM_NAME(fm_chunk_dot_peel_f64)(const void *a, const void *b, size_t n, const int *e, int levels,
+                                   int64_t *units)
+{
+    switch (levels) {
+    case 2:
+        return peel(a, b, n, e, 2, units);
+    case 3:
+        return peel(a, b, n, e, 3, units);
+    default:
+        return peel(a, b, n, e, 4, units);
+    }
+}
