@@ -29,6 +29,13 @@ int fm_unit_for(double largest)
     return e < LOWEST_UNIT ? LOWEST_UNIT : e;
 }
 
+/* The factor of two leaves room for rounding sums of such errors. Where this underflows, the rests are sums
+ * of subnormal numbers and exact. */
+double fm_rest_error(double n, int e)
+{
+    return ldexp(n * n, e - 53);
+}
+
 void fm_level_units(int top, int e[FM_LEVELS_MAX])
 {
     for (int l = 0; l < FM_LEVELS_MAX; l++)
@@ -59,9 +66,7 @@ static int add_quickly(fm_accumulator *a, const char *x, ptrdiff_t stride, size_
     }
     fm_exact_add_int(&a->sum, units, a->e);
     fm_exact_add(&a->sum, rest);
-    /* Twice the bound, which leaves room for rounding a->error. Where this underflows, the rests are sums
-     * of subnormal numbers and exact. */
-    a->error += ldexp((double)(n * n), a->e - 53);
+    a->error += fm_rest_error((double)n, a->e);
     a->paths |= FM_PATH_FAST;
     return 1;
 }
@@ -138,21 +143,34 @@ static void add_specials(fm_accumulator *a, const double *x, size_t n)
     a->paths |= FM_PATH_SPECIAL;
 }
 
-static void add_exactly(fm_accumulator *a, const char *x, ptrdiff_t stride, size_t n)
+/* Infinities and NaNs, which fit no level; else numbers too far apart, for which bins are the way. */
+static void add_one_way_or_another(fm_accumulator *a, const double *x, size_t n)
 {
     enum { FEW = 256 };
-    double aligned[FM_CHUNK];
-    for (size_t i = 0; i < n; i++)
-        memcpy(aligned + i, x + (ptrdiff_t)i * stride, sizeof *aligned);
-    if (has_special(aligned, n)) {
-        add_specials(a, aligned, n);
-    } else if (n < FEW && !a->binned) {
-        add_one_by_one(a, aligned, n);
-        a->paths |= FM_PATH_BINS;
-    } else if (a->binned || !add_by_levels(a, aligned, n)) {
-        add_to_bins(a, aligned, n);
-        a->paths |= FM_PATH_BINS;
+    if (has_special(x, n)) {
+        add_specials(a, x, n);
+        a->levels = 2;
+        return;
     }
+    if (n < FEW && !a->binned)
+        add_one_by_one(a, x, n);
+    else
+        add_to_bins(a, x, n);
+    a->paths |= FM_PATH_BINS;
+}
+
+static void add_exactly(fm_accumulator *a, const char *x, ptrdiff_t stride, size_t n)
+{
+    enum { FEW = 64 };
+    double copy[FM_CHUNK];
+    const double *values = (const double *)x;
+    if (stride != sizeof(double) || (uintptr_t)x % sizeof(double)) {
+        for (size_t i = 0; i < n; i++)
+            memcpy(copy + i, x + (ptrdiff_t)i * stride, sizeof *copy);
+        values = copy;
+    }
+    if (a->binned || n < FEW || !add_by_levels(a, values, n))
+        add_one_way_or_another(a, values, n);
 }
 
 void fm_accumulate(fm_accumulator *a, const void *x, ptrdiff_t stride, size_t n)

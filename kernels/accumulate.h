@@ -29,6 +29,8 @@ void fm_accumulate_merge(fm_accumulator *a, fm_accumulator *other);
 /* The lowest e for which a value as large as `largest` can be extracted, or FM_NO_UNIT. */
 enum { FM_NO_UNIT = 10000 };
 int fm_unit_for(double largest);
+/* A bound, times two, on the error of adding n rests of that unit in floating point: sum.c. */
+double fm_rest_error(double n, int e);
 /* The exponents of all levels of which the first is top. */
 void fm_level_units(int top, int e[FM_LEVELS_MAX]);
 

@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 enum {
+    FM_STRIP = 512,    /* columns that are summed side by side */
+    FM_STRIP_ROOM = 8, /* elements that a vector may read and write past the last column's sums */
     FM_CHUNK = 2048,   /* elements; the bounds in sum_chunk.c and dot_chunk.c rest on it. Two fit in L1 */
     FM_LEVELS_MAX = 4, /* extraction levels that fit in registers */
     FM_LEVEL_BITS = 52

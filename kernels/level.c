@@ -13,6 +13,8 @@ extern const struct fm_engines FM_NAME(fm_engines_8), FM_NAME(fm_engines_16), FM
 int FM_NAME(fm_chunk_sum_f64)(const void *x, ptrdiff_t stride, size_t n, int e, int64_t *units, double *rest);
 int FM_NAME(fm_chunk_peel_f64)(const void *x, size_t n, const int *e, int levels, int64_t *units);
 double FM_NAME(fm_chunk_largest_f64)(const void *x, ptrdiff_t stride, size_t n);
+int FM_NAME(fm_chunk_sum_columns_f64)(const void *x, ptrdiff_t stride, size_t rows, size_t columns, int e,
+                                      uint64_t *units, double *rest);
 int FM_NAME(fm_chunk_sum_f32)(const void *x, size_t n, double *sum);
 int FM_NAME(fm_chunk_sum_f16)(const void *x, size_t n, double *sum);
 int FM_NAME(fm_chunk_dot_f64)(const void *a, const void *b, size_t n, int e, int64_t *units, double *rest);
@@ -39,6 +41,7 @@ const fm_kernels FM_NAME(fm_kernels) = {
     .sum_f64 = FM_NAME(fm_chunk_sum_f64),
     .peel_f64 = FM_NAME(fm_chunk_peel_f64),
     .largest_f64 = FM_NAME(fm_chunk_largest_f64),
+    .sum_columns_f64 = FM_NAME(fm_chunk_sum_columns_f64),
     .sum_f32 = FM_NAME(fm_chunk_sum_f32),
     .sum_f16 = FM_NAME(fm_chunk_sum_f16),
     .dot_f64 = FM_NAME(fm_chunk_dot_f64),

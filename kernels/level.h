@@ -28,6 +28,8 @@ typedef struct fm_kernels {
     int (*sum_f64)(const void *x, ptrdiff_t stride, size_t n, int e, int64_t *units, double *rest);
     int (*peel_f64)(const void *x, size_t n, const int *e, int levels, int64_t *units);
     double (*largest_f64)(const void *x, ptrdiff_t stride, size_t n);
+    int (*sum_columns_f64)(const void *x, ptrdiff_t stride, size_t rows, size_t columns, int e, uint64_t *units,
+                           double *rest);
     int (*sum_f32)(const void *x, size_t n, double *sum);
     int (*sum_f16)(const void *x, size_t n, double *sum);
     int (*dot_f64)(const void *a, const void *b, size_t n, int e, int64_t *units, double *rest);

@@ -64,6 +64,40 @@ int FM_NAME(fm_chunk_sum_f64)(const void *p, ptrdiff_t stride, size_t n, int e, 
     return sum_f64(p, stride, n, e, units, rest);
 }
 
+/* Adds rows to sums of columns side by side, a few rows at a time, so that the sums are read and written
+ * less often than the elements. */
+FM_INLINE fm_vu64 add_rows(const char *p, ptrdiff_t stride, int rows, fm_vf64 sigma, size_t count, uint64_t *units,
+                           double *rest)
+{
+    extraction x = {.sigma = sigma, .units = (fm_vu64)fm_load_f64(units), .rest = fm_load_f64(rest)};
+    for (int r = 0; r < rows; r++, p += stride)
+        extract(&x, count == FM_LANES ? fm_load_f64(p) : fm_load_tail(p, sizeof(double), count));
+    memcpy(units, &x.units, sizeof x.units);
+    memcpy(rest, &x.rest, sizeof x.rest);
+    return x.outside;
+}
+
+int FM_NAME(fm_chunk_sum_columns_f64)(const void *p, ptrdiff_t stride, size_t rows, size_t columns, int e,
+                                      uint64_t *units, double *rest)
+{
+    enum { ROWS = 8 };
+    fm_vf64 sigma = fm_sigma(e);
+    fm_vu64 outside = {0};
+    for (size_t r = 0; r < rows; r += ROWS)
+        for (size_t c = 0; c < columns; c += FM_LANES) {
+            const char *at = (const char *)p + (ptrdiff_t)r * stride + c * sizeof(double);
+            int height = rows - r < ROWS ? (int)(rows - r) : ROWS;
+            if (height == ROWS && columns - c >= FM_LANES)
+                outside |= add_rows(at, stride, ROWS, sigma, FM_LANES, units + c, rest + c);
+            else
+                outside |= add_rows(at, stride, height, sigma, columns - c < FM_LANES ? columns - c : FM_LANES,
+                                    units + c, rest + c);
+        }
+    for (size_t c = 0; c < columns; c++)
+        units[c] -= rows * ((fm_vu64)sigma)[0];
+    return !(fm_or_lanes(outside) & FM_SIGN_AND_EXPONENT);
+}
+
 /* Extraction from level to level until nothing is left. */
 FM_INLINE int peel_f64(const char *p, size_t n, const int *e, int levels, int64_t *units)
 {

@@ -375,8 +375,17 @@ static void halves(const factor *f, double half[2])
     half[1] = f->object ? (double)(f->integer & 0xffffffff) : 0;
 }
 
+static int is_zero(const factor *f)
+{
+    return !f->object && f->value == 0;
+}
+
 static int add_factors(products *p, const factor *a, const factor *b)
 {
+    if (is_zero(a) || is_zero(b)) { /* of a large int only the sign matters then */
+        push(p, a->object ? copysign(1, a->value) : a->value, b->object ? copysign(1, b->value) : b->value);
+        return 0;
+    }
     int special = (!a->object && !isfinite(a->value)) || (!b->object && !isfinite(b->value));
     if (special || (!a->object && !b->object)) {
         push(p, a->value, b->value);
