@@ -71,13 +71,12 @@ static int add_quickly(fm_accumulator *a, const char *x, ptrdiff_t stride, size_
     return 1;
 }
 
-static int add_by_levels(fm_accumulator *a, const void *x, size_t n)
+/* Extracts with as many levels as it takes, starting from as many as the last chunk took. */
+static int peel(fm_accumulator *a, const void *x, size_t n, int top)
 {
-    int top = fm_unit_for(fm_active->largest_f64(x, sizeof(double), n)), e[FM_LEVELS_MAX];
-    if (top == FM_NO_UNIT)
-        return 0;
-    fm_level_units(top, e);
+    int e[FM_LEVELS_MAX];
     int64_t units[FM_LEVELS_MAX];
+    fm_level_units(top, e);
     for (; !fm_active->peel_f64(x, n, e, a->levels, units); a->levels++)
         if (a->levels == FM_LEVELS_MAX)
             return 0;
@@ -85,6 +84,17 @@ static int add_by_levels(fm_accumulator *a, const void *x, size_t n)
         fm_exact_add_int(&a->sum, units[l], e[l]);
     a->paths |= FM_PATH_LEVELS;
     return 1;
+}
+
+static int add_by_levels(fm_accumulator *a, const void *x, size_t n)
+{
+    int levels = a->levels;
+    if (a->known && peel(a, x, n, a->e))
+        return 1;
+    a->e = fm_unit_for(fm_active->largest_f64(x, sizeof(double), n));
+    a->known = a->e != FM_NO_UNIT;
+    a->levels = levels;
+    return a->known && peel(a, x, n, a->e);
 }
 
 static uint64_t encoding(const double *x)
