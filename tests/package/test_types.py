@@ -1,0 +1,39 @@
+"""The types that ship with the package are those of the running module."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+CONFIGURATION = Path(__file__).parents[2] / "pyproject.toml"
+
+
+def test_stubs_match_the_module(tmp_path: Path) -> None:
+    modules = ["fastmath", "fastmath._core", "fastmath.ndimage", "fastmath.outliers", "fastmath.signal"]
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "mypy.stubtest", *modules, "--mypy-config-file", str(CONFIGURATION)],
+        capture_output=True, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_calls_have_the_types_that_users_expect(tmp_path: Path) -> None:
+    (tmp_path / "calls.py").write_text("""
+import array
+import numpy as np
+import fastmath
+from typing import assert_type
+
+assert_type(fastmath.fast_sum([1, 2, 3]), int)
+assert_type(fastmath.dot_product([1, 2.5], (3, 4)), float)
+assert_type(fastmath.numpy_sum(np.ones(3)), float)
+assert_type(fastmath.parallel_sum(array.array("d", [1.0]), workers=2), float)
+assert_type(fastmath.fast_exp(0.5), float)
+assert_type(fastmath.simd.active, str)
+fastmath.median_filter(np.ones((3, 3)), size=(3, 1), mode="nearest", workers=2)
+fastmath.fast_sum(1.5)  # type: ignore[arg-type]
+""")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "mypy", "--strict", "--warn-unused-ignores", "calls.py"],
+        capture_output=True, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
