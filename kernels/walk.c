@@ -109,7 +109,7 @@ static char *address(const fm_walk *walk)
     for (int d = 0; d < walk->ndim; d++) {
         p += walk->index[d] * walk->strides[d];
         if (indirect(walk, d)) {
-            memcpy(&p, p, sizeof p);
+            memcpy(&p, p, sizeof(char *));
             p += walk->suboffsets[d];
         }
     }
