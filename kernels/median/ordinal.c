@@ -81,7 +81,7 @@ static int advance(ptrdiff_t *at, const ptrdiff_t *extent, int ndim, int inner)
 static void read_block(const fm_filter *f, const fm_block *block, const ptrdiff_t *padded, K *keys)
 {
     int ndim = f->output->ndim;
-    ptrdiff_t at[FM_MAX_NDIM] = {0}, from[FM_MAX_NDIM];
+    ptrdiff_t at[FM_MAX_NDIM] = {0}, from[FM_MAX_NDIM] = {0};
     do {
         for (int d = 0; d < ndim; d++)
             from[d] = block->start[d] - f->lead[d] + at[d];
