@@ -68,14 +68,14 @@ def test_rectangles(sizes):
 
 
 @pytest.mark.parametrize("dtype", WIDTHS)
-@pytest.mark.parametrize("size", [*range(1, 10), 15, 16, 31, 32, 63, 64, 65, 100, 101, 127, 128, 255, 1001])
+@pytest.mark.parametrize("size", [*range(1, 10), 15, 16, 31, 32, 63, 64, 65, 100, 101, 127, 128, 199, 200, 201, 255, 1001])
 def test_one_dimension(size, dtype):
     check(noise(2500, dtype), (size,))
 
 
 @pytest.mark.parametrize("dtype", WIDTHS)
 @pytest.mark.parametrize(
-    "sizes", [(3, 3, 3), (5, 5, 5), (1, 3, 3), (3, 1, 3), (3, 3, 1), (2, 3, 4), (1, 1, 9), (9, 1, 1)]
+    "sizes", [(3, 3, 3), (5, 5, 5), (1, 3, 3), (3, 1, 3), (3, 3, 1), (2, 3, 4), (1, 1, 9), (9, 1, 1), (6, 6, 5), (6, 6, 6)]
 )
 def test_three_dimensions(sizes, dtype):
     check(noise((11, 13, 12), dtype), sizes)
@@ -101,6 +101,12 @@ def test_every_rank(sizes):
 @pytest.mark.parametrize("extreme", [0, -1])
 def test_extremes(sizes, extreme, dtype):
     check(noise((70, 67), dtype), sizes, rank=extreme % (sizes[0] * sizes[1]))
+
+
+@pytest.mark.parametrize("sizes", [(100, 100), (100, 101), (101, 101), (1, 10001)])
+def test_extremes_of_large_windows(sizes):
+    for rank in (0, sizes[0] * sizes[1] - 1):
+        check(noise((5, 7)), sizes, rank=rank)
 
 
 def test_extremes_in_three_dimensions():
