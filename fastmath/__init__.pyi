@@ -18,3 +18,24 @@ from .signal import medfilt as medfilt
 from .signal import medfilt2d as medfilt2d
 
 __version__: str
+__all__ = [
+    "AUTHOR",
+    "VERSION_MAJOR",
+    "VERSION_MINOR",
+    "__version__",
+    "dot_product",
+    "fast_exp",
+    "fast_sum",
+    "maximum_filter",
+    "medfilt",
+    "medfilt2d",
+    "median_filter",
+    "minimum_filter",
+    "numpy_sum",
+    "parallel_sum",
+    "patch_scipy",
+    "percentile_filter",
+    "rank_filter",
+    "remove_outliers",
+    "simd",
+]

@@ -46,7 +46,7 @@ def read_buffer(obj: Any, name: str) -> Elements:
         )
     data = view.tobytes()
     values = struct.unpack(f"{order.replace('@', '=')}{len(data) // view.itemsize}{code}", data)
-    return Elements(values, code, view.format, view.shape)
+    return Elements(values, code, view.format, tuple(view.shape or ()))
 
 
 def read_floats(obj: Any, name: str) -> Elements:

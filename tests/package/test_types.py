@@ -4,13 +4,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+# What stubtest cannot see through: a cached function, an alias of a literal, and a library that is no module.
+ALLOWED = """
+fastmath.libfastmath
+fastmath.ndimage._box
+fastmath.outliers.Which
+"""
 CONFIGURATION = Path(__file__).parents[2] / "pyproject.toml"
 
 
 def test_stubs_match_the_module(tmp_path: Path) -> None:
-    modules = ["fastmath", "fastmath._core", "fastmath.ndimage", "fastmath.outliers", "fastmath.signal"]
+    (tmp_path / "allowed").write_text(ALLOWED)
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "mypy.stubtest", *modules, "--mypy-config-file", str(CONFIGURATION)],
+        [sys.executable, "-P", "-m", "mypy.stubtest", "fastmath", "--allowlist", "allowed",
+         "--mypy-config-file", str(CONFIGURATION)],
         capture_output=True, text=True, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
