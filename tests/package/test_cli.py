@@ -262,7 +262,10 @@ class TestTrouble:
     def test_without_its_packages_the_command_says_what_to_install(
         self, tmp_path: Path, package: str
     ) -> None:
-        script = f"import sys; sys.modules[{package!r}] = None; import fastmath.__main__"
+        script = (
+            f"import runpy, sys; sys.modules[{package!r}] = None; "
+            "runpy.run_module('fastmath', run_name='__main__')"
+        )
         command = [sys.executable, "-c", script, "info"]
         result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
         advice = f"fastmath: needs the package {package}: pip install 'fastmath-native[cli]'\n"
