@@ -111,8 +111,12 @@ def _as_array(value: npt.ArrayLike, name: str) -> Array:
 
 
 def _is_masked(array: object) -> bool:
-    """Whether elements are masked; a masked array without any is as good as a plain one."""
-    return isinstance(array, np.ma.MaskedArray) and bool(np.ma.is_masked(array))
+    """Whether elements are masked; a masked array without any is as good as a plain one.
+
+    NumPy loads its masked arrays when first asked for them, which takes longer than many a filter.
+    """
+    ma = sys.modules.get("numpy.ma")
+    return ma is not None and isinstance(array, ma.MaskedArray) and bool(ma.is_masked(array))
 
 
 def result_array(output: Any, like: Array) -> Array:
