@@ -64,6 +64,9 @@ FM_API int fm_simd_available(size_t index);        /* whether this machine has i
 /* What FASTMATH_SIMD asked for when it could not be given, else NULL. */
 FM_API const char *fm_simd_refused(void);
 
+/* The sum of two integers, which always fits. */
+FM_API int64_t fm_add_i32(int32_t a, int32_t b);
+
 /* ---- Filters ---- */
 
 /* What lies outside an array, by SciPy's names: (d c b a | a b c d | d c b a) is reflect,

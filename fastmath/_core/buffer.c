@@ -71,8 +71,13 @@ int core_array_get(PyObject *obj, const char *name, int writable, core_array *ou
                      name, Py_TYPE(obj)->tp_name);
         return -1;
     }
-    if (PyObject_GetBuffer(obj, &out->buffer, writable ? PyBUF_FULL : PyBUF_FULL_RO) < 0)
+    if (PyObject_GetBuffer(obj, &out->buffer, PyBUF_FULL_RO) < 0)
         return -1;
+    if (writable && out->buffer.readonly) {
+        PyErr_Format(PyExc_ValueError, "%s: expected memory that can be written to", name);
+        PyBuffer_Release(&out->buffer);
+        return -1;
+    }
     if (out->buffer.ndim > FM_MAX_NDIM || !describe(&out->buffer, &out->array)) {
         PyErr_Format(PyExc_TypeError,
                      "%s: expected elements of a bool, integer or float type, got format '%s'", name,

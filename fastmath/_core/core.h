@@ -43,6 +43,7 @@ int core_arguments(const char *name, const char *const *positional, Py_ssize_t c
                    PyObject *names, const char *const *keywords, PyObject **values);
 
 /* Methods of each family, NULL-terminated; module.c adds them all. */
+extern PyMethodDef core_add_methods[];
 extern PyMethodDef core_filter_methods[];
 extern PyMethodDef core_sum_methods[];
 extern PyMethodDef core_list_methods[];

@@ -106,7 +106,7 @@ static int read_workers(PyObject *obj)
         return 0;
     PyObject *index = PyNumber_Index(obj);
     if (!index) {
-        if (PyErr_ExceptionMatches(PyExc_TypeError))
+        if (!PyIndex_Check(obj))
             PyErr_Format(PyExc_TypeError, "parallel_sum: workers must be an integer or None, got %s",
                          Py_TYPE(obj)->tp_name);
         return -1;

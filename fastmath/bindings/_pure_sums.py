@@ -31,13 +31,15 @@ class Elements(NamedTuple):
     shape: tuple[int, ...]
 
 
-def read_buffer(obj: Any, name: str) -> Elements:
+def read_buffer(obj: Any, name: str, writable: bool = False) -> Elements:
     try:
         view = memoryview(obj)
     except TypeError:
         raise TypeError(
             f"{name}: expected an object with a buffer, such as an array, got {type_name(obj)}"
         ) from None
+    if writable and view.readonly:
+        raise ValueError(f"{name}: expected memory that can be written to")
     order, code = (view.format[:1], view.format[1:]) if view.format[:1] in "@=<>!" else ("=", view.format)
     code = TYPES.get(code, {}).get(view.itemsize, "")
     if not code:
@@ -49,8 +51,8 @@ def read_buffer(obj: Any, name: str) -> Elements:
     return Elements(values, code, view.format, tuple(view.shape or ()))
 
 
-def read_floats(obj: Any, name: str) -> Elements:
-    elements = read_buffer(obj, name)
+def read_floats(obj: Any, name: str, writable: bool = False) -> Elements:
+    elements = read_buffer(obj, name, writable)
     if elements.code not in "efd":
         raise TypeError(
             f"{name}: expected elements of type float64, float32 or float16, got format '{elements.format}'"
@@ -93,6 +95,19 @@ def sum_of(terms: list[float]) -> float:
     if terms and all(map(is_minus_zero, terms)):
         return -0.0
     return round_ratio(sum(map(in_units, terms)), 1 << UNIT)
+
+
+def add(a: int, b: int, /) -> int:
+    return int32(a) + int32(b)
+
+
+def int32(value: Any) -> int:
+    if not hasattr(type(value), "__index__"):
+        raise TypeError(f"add: expected integers, got {type_name(value)}")
+    number = operator.index(value)
+    if not -(2**31) <= number < 2**31:
+        raise OverflowError(f"add: expected integers of 32 bits, got {number}")
+    return number
 
 
 def numpy_sum(array, /, *, axis=None, keepdims=False):
@@ -263,7 +278,7 @@ def exp_of_buffer(x: Any, out: Any) -> Any:
 
     floats = read_floats(x, "fast_exp")
     result = np.empty(floats.shape, floats.code) if out is None else out
-    if read_floats(result, "fast_exp: out").shape != floats.shape:
+    if read_floats(result, "fast_exp: out", writable=True).shape != floats.shape:
         raise ValueError("fast_exp: out must have the shape of x")
     with np.errstate(all="ignore"):
         values = np.array([exponential(v) for v in floats.values]).reshape(floats.shape)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import fastmath
-from fastmath.cli.info import print_info
+from fastmath.cli.info import build_flags, print_info
 from fastmath.cli.median import Options, run
 from fastmath.cli.plan import check_preview, plan
 
@@ -142,6 +142,19 @@ def median(
 
 
 @app.command()
-def info() -> None:
-    """Show the version, the instruction sets, the optional packages and the cores."""
-    print_info()
+def info(
+    cflags: Annotated[
+        bool, typer.Option("--cflags", help="Print the compiler's flags for programs that use fastmath.h.")
+    ] = False,
+    libs: Annotated[
+        bool, typer.Option("--libs", help="Print the linker's flags for programs that use fastmath.h.")
+    ] = False,
+) -> None:
+    """Show the version, the instruction sets, the optional packages and the cores.
+
+    `cc program.c $(fastmath info --cflags --libs)` builds a C program with the kernels.
+    """
+    if cflags or libs:
+        typer.echo(build_flags(cflags, libs))
+    else:
+        print_info()

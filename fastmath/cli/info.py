@@ -2,12 +2,14 @@
 
 import os
 import re
+import shlex
 from importlib import metadata
 
 from rich.console import Console
 from rich.table import Table
 
 import fastmath
+from fastmath.bindings._library import header_path, library_path
 
 DISTRIBUTION = "fastmath-native"
 # such as: dask[array]>=2024.1; extra == "dask"
@@ -30,6 +32,26 @@ def print_info() -> None:
             f"missing: {', '.join(missing)}" if missing else "complete",
         )
     Console(highlight=False).print(table)
+
+
+def build_flags(cflags: bool, libs: bool) -> str:
+    """What a C compiler has to be told to use the kernels, in the manner of pkg-config.
+
+    Parameters
+    ----------
+    cflags, libs : bool
+        Whether to give the flags for compiling, and those for linking.
+
+    Returns
+    -------
+    str
+        One line for the shell.
+    """
+    flags = [f"-I{header_path().parent}"] if cflags else []
+    if libs:
+        folder = library_path().parent
+        flags += [f"-L{folder}", f"-Wl,-rpath,{folder}", "-lfastmath"]
+    return shlex.join(flags)
 
 
 def usable_cores() -> int:

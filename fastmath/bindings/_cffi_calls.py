@@ -1,0 +1,124 @@
+"""What both routes through cffi share: with ffi and lib at hand they are used alike.
+
+``ffi.from_buffer`` takes memory that is contiguous. What is not is copied, here, before C sees it.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from .._arguments import Array
+from .._axes import sum_axes
+from . import _reading as reading
+from . import pure
+
+
+class Calls:
+    """The functions of a route.
+
+    cffi checks numbers against the types of C, raises OverflowError itself and releases the GIL in every call.
+    """
+
+    def __init__(self, ffi: Any, lib: Any) -> None:
+        self.ffi = ffi
+        self.lib = lib
+
+    def add(self, a: int, b: int, /) -> int:
+        if type(a) is type(b) is int:
+            try:
+                return self.lib.fm_add_i32(a, b)
+            except OverflowError:
+                pass
+        return self.lib.fm_add_i32(*reading.int32_pair(a, b))
+
+    def fast_exp(self, x: Any, /, *, out: Any = None) -> Any:
+        if type(x) is float and out is None:
+            return self.lib.fm_exp(x)
+        arrays = reading.exponents(x, out)
+        if arrays is None:
+            return self.lib.fm_exp(reading.exponent(x, out))
+        source = self.array(arrays.x)
+        if arrays.out.view.c_contiguous:
+            reading.raise_for(self.lib.fm_exp_array(source[0], self.array(arrays.out, True)[0], self.ffi.NULL))
+        else:
+            plain = self.fast_exp(x, out=np.empty(arrays.out.view.shape, arrays.out.view.format))
+            np.asarray(arrays.result)[...] = plain
+        return arrays.result
+
+    def fast_sum(self, numbers: Any, /) -> int:
+        integers = reading.integers(numbers)
+        if integers is None:
+            return pure.fast_sum(numbers)
+        array, total = self.array(integers), self.ffi.new("fm_int128 *")
+        reading.raise_for(self.lib.fm_sum_int(array[0], self.ffi.NULL, total))
+        return (total.high << 64) + total.low
+
+    def dot_product(self, a: Any, b: Any, /) -> float:
+        factors = reading.factors(a, b)
+        if factors is None:
+            return pure.dot_product(a, b)
+        first, second, result = self.array(factors[0]), self.array(factors[1]), self.ffi.new("double *")
+        reading.raise_for(self.lib.fm_dot(first[0], second[0], self.ffi.NULL, result, self.ffi.NULL))
+        return result[0]
+
+    def numpy_sum(self, array: Any, /, *, axis: Any = None, keepdims: Any = False) -> Any:
+        floats = reading.floats(array, "numpy_sum")
+        if keepdims or axis is not None:
+            return sum_axes(array, axis, keepdims, self.sum_into)
+        return self.sum_of(floats, 1)
+
+    def parallel_sum(self, buffer: Any, /, *, workers: int | None = None) -> float:
+        count = reading.worker_count(workers)
+        return self.sum_of(reading.doubles(buffer), count)
+
+    def sum_of(self, floats: reading.Elements, workers: int) -> float:
+        array, result = self.array(floats), self.ffi.new("double *")
+        reading.raise_for(self.lib.fm_sum(array[0], workers, self.ffi.NULL, result, self.ffi.NULL))
+        return result[0]
+
+    def sum_into(self, array: Any, result: Any) -> None:
+        source = self.array(reading.floats(array, "numpy_sum"))
+        target = self.array(reading.floats(result, "result"), True)
+        reading.raise_for(self.lib.fm_sum_axes(source[0], target[0], 1, self.ffi.NULL))
+
+    def rank_filter(
+        self,
+        input: Array,
+        output: Array,
+        sizes: tuple[int, ...],
+        origins: tuple[int, ...],
+        footprint: Array | None,
+        rank: int,
+        modes: int | tuple[int, ...],
+        cval: bytes,
+        workers: int,
+    ) -> None:
+        if not output.flags.c_contiguous:
+            plain = np.empty(output.shape, output.dtype)
+            self.rank_filter(input, plain, sizes, origins, footprint, rank, modes, cval, workers)
+            output[...] = plain
+            return
+        # a structure keeps nothing alive: what its pointers point to has to have a name until the call is over
+        size, origin = self.ffi.new("ptrdiff_t[]", sizes), self.ffi.new("ptrdiff_t[]", origins)
+        mode = self.ffi.new("fm_mode[]", reading.mode_tuple(modes, input.ndim))
+        members = self.ffi.NULL if footprint is None else self.ffi.from_buffer("unsigned char[]", footprint)
+        fill = self.ffi.from_buffer("char[]", cval)
+        window = self.ffi.new("fm_window *", [size, origin, mode, members, rank, fill])
+        source = self.array(reading.elements(input, "input"))
+        target = self.array(reading.elements(output, "output"), True)
+        threads = min(workers, reading.MOST_WORKERS)
+        reading.raise_for(self.lib.fm_rank_filter(source[0], target[0], window, threads, self.ffi.NULL))
+
+    def array(self, elements: reading.Elements, writable: bool = False) -> tuple[Any, ...]:
+        """An fm_array, and what it points to: hold all of it for as long as C reads it."""
+        view, kind, swapped = elements
+        if view.c_contiguous:
+            data, strides = self.ffi.from_buffer("char[]", view, require_writable=writable), view.strides
+        else:
+            data = self.ffi.from_buffer("char[]", view.tobytes())
+            strides = reading.packed_strides(view)
+        shape, steps = self.ffi.new("ptrdiff_t[]", view.shape), self.ffi.new("ptrdiff_t[]", strides)
+        array = self.ffi.new(
+            "fm_array *", [data, kind, swapped, view.ndim, shape, steps, self.ffi.NULL]
+        )
+        return array, data, shape, steps

@@ -1,0 +1,192 @@
+"""What the arguments mean, for routes whose Python side looks at them before C does.
+
+Where an argument is none that a kernel takes, the answer is None and `pure` has the case: it knows the
+other types of items, and the exceptions.
+"""
+
+import math
+import operator
+from array import array
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ._pure_sums import exp_argument, int32, type_name
+
+LIMIT = 2**31  # of 32 bits
+MOST_WORKERS = 2**15 - 1  # the kernels have a limit of their own, below this
+
+#: fm_type of fastmath.h, by the struct module's characters and the size.
+TYPES = {("?", 1): 0, ("e", 2): 9, ("f", 4): 10, ("d", 8): 11}
+for _power, _size in enumerate((1, 2, 4, 8)):
+    TYPES |= {(code, _size): 1 + 2 * _power for code in "BHILQN"}
+    TYPES |= {(code, _size): 2 + 2 * _power for code in "bhilqn"}
+RAW_BYTES, FLOAT16, FLOAT64 = 1, 9, 11
+OTHER_ORDER = ">!" if np.little_endian else "<"
+
+
+class Elements(NamedTuple):
+    """A buffer, and what it holds in the words of fastmath.h."""
+
+    view: memoryview
+    type: int
+    swapped: bool
+
+
+def elements(obj: Any, name: str, writable: bool = False) -> Elements:
+    """The buffer of an object, refused if its elements are no numbers that the kernels know."""
+    try:
+        view = memoryview(obj)
+    except TypeError:
+        raise TypeError(
+            f"{name}: expected an object with a buffer, such as an array, got {type_name(obj)}"
+        ) from None
+    if writable and view.readonly:
+        raise ValueError(f"{name}: expected memory that can be written to")
+    order, code = (view.format[0], view.format[1:]) if view.format[0] in "@=<>!" else ("@", view.format)
+    kind = TYPES.get((code, view.itemsize))
+    if kind is None:
+        raise TypeError(
+            f"{name}: expected elements of a bool, integer or float type, got format '{view.format}'"
+        )
+    return Elements(view, kind, order in OTHER_ORDER)
+
+
+def floats(obj: Any, name: str, writable: bool = False) -> Elements:
+    """The buffer of an object, refused if its elements are no floats."""
+    found = elements(obj, name, writable)
+    if found.type < FLOAT16:
+        raise TypeError(
+            f"{name}: expected elements of type float64, float32 or float16, got format '{found.view.format}'"
+        )
+    return found
+
+
+def doubles(buffer: Any) -> Elements:
+    """The argument of parallel_sum: floats, or raw bytes as native doubles."""
+    found = elements(buffer, "parallel_sum")
+    if found.type != RAW_BYTES:
+        return floats(buffer, "parallel_sum")
+    view = found.view
+    if not view.c_contiguous:
+        raise ValueError("parallel_sum: raw bytes must be contiguous")
+    if view.nbytes % 8:
+        raise ValueError(
+            f"parallel_sum: the length of raw bytes must be a multiple of 8, got {view.nbytes}"
+        )
+    return Elements(memoryview(view.tobytes() if not view.nbytes else view.cast("B")).cast("d"), FLOAT64, False)
+
+
+def worker_count(workers: Any) -> int:
+    """The argument of parallel_sum: 0 means every core."""
+    if workers is None:
+        return 0
+    if not hasattr(type(workers), "__index__"):
+        raise TypeError(f"parallel_sum: workers must be an integer or None, got {type_name(workers)}")
+    count = operator.index(workers)
+    if count < 1:
+        raise ValueError(f"parallel_sum: workers must be at least 1, got {count}")
+    return min(count, MOST_WORKERS)
+
+
+def integers(numbers: Any) -> Elements | None:
+    """The argument of fast_sum, if it is a list or tuple of ints of 64 bits or a buffer of integers."""
+    if type(numbers) in (list, tuple):
+        return _as_integers(numbers)
+    try:
+        found = elements(numbers, "fast_sum")
+    except TypeError:
+        return None
+    return found if found.type < FLOAT16 and found.view.ndim else None
+
+
+def factors(a: Any, b: Any) -> tuple[Elements, Elements] | None:
+    """The arguments of dot_product, if both are lists or tuples, or both buffers, of one length."""
+    if type(a) in (list, tuple) and type(b) in (list, tuple):
+        first, second = _as_numbers(a), _as_numbers(b)
+    else:
+        try:
+            first, second = elements(a, "dot_product"), elements(b, "dot_product")
+        except TypeError:
+            return None
+    if first is None or second is None or first.view.ndim != 1 or first.view.shape != second.view.shape:
+        return None
+    return first, second
+
+
+def _as_integers(items: list[Any] | tuple[Any, ...]) -> Elements | None:
+    """Only where all items are plain ints: others may run code of their own, which may change the list."""
+    if set(map(type, items)) <= {int, bool}:
+        try:
+            return elements(array("q", items), "")
+        except OverflowError:
+            pass
+    return None
+
+
+def _as_numbers(items: list[Any] | tuple[Any, ...]) -> Elements | None:
+    """Ints and floats, where no float64 would have to round an int."""
+    kinds = set(map(type, items))
+    if kinds <= {int, bool}:
+        return _as_integers(items)
+    if kinds == {float}:
+        return elements(array("d", items), "")
+    return None
+
+
+class Exponents(NamedTuple):
+    """The arguments of fast_exp for a buffer, and what it returns."""
+
+    x: Elements
+    out: Elements
+    result: Any
+
+
+def exponents(x: Any, out: Any) -> Exponents | None:
+    """The arguments of fast_exp, if x is a buffer that has dimensions."""
+    try:
+        if not memoryview(x).ndim:
+            return None
+    except TypeError:
+        return None
+    found = floats(x, "fast_exp")
+    result = np.empty(found.view.shape, "efd"[found.type - FLOAT16]) if out is None else out
+    place = floats(result, "fast_exp: out", writable=True)
+    if place.view.shape != found.view.shape:
+        raise ValueError("fast_exp: out must have the shape of x")
+    return Exponents(found, place, result)
+
+
+def exponent(x: Any, out: Any) -> float:
+    """The argument of fast_exp, if x is a number."""
+    value = exp_argument(x)
+    if out is not None:
+        raise TypeError("fast_exp: out goes with a buffer, not with a number")
+    return value
+
+
+def int32_pair(a: Any, b: Any) -> tuple[int, int]:
+    """The arguments of add."""
+    if type(a) is type(b) is int and -LIMIT <= a < LIMIT and -LIMIT <= b < LIMIT:
+        return a, b
+    return int32(a), int32(b)
+
+
+def packed_strides(view: memoryview) -> list[int]:
+    """The strides of a copy in C order."""
+    return [view.itemsize * math.prod(view.shape[d + 1 :]) for d in range(view.ndim)]
+
+
+def mode_tuple(modes: int | tuple[int, ...], ndim: int) -> tuple[int, ...]:
+    """The modes of the filters: one for all axes, or one for each."""
+    return (modes,) * ndim if isinstance(modes, int) else modes
+
+
+def raise_for(status: int) -> None:
+    """The exception for an fm_status other than FM_OK."""
+    if status == 2:
+        raise MemoryError
+    if status == 3:
+        raise KeyboardInterrupt
+    if status:
+        raise SystemError("fastmath: a kernel was called with an argument out of its range")

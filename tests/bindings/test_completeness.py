@@ -1,0 +1,53 @@
+"""No route lacks a function, a name or its features."""
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+from routes import ROUTES
+
+from fastmath import bindings
+from fastmath.bindings import pure
+from fastmath.bindings._features import Features
+
+
+def test_all_are_known() -> None:
+    assert set(ROUTES) == {"capi", "cython", "cffi_api", "cffi_abi", "ctypes", "pure"}
+
+
+@pytest.mark.parametrize("name", bindings.FUNCTIONS)
+def test_each_has_each_function(route: str, name: str) -> None:
+    function = getattr(ROUTES[route], name)
+    assert list(inspect.signature(function).parameters) == list(
+        inspect.signature(getattr(pure, name)).parameters
+    )
+
+
+def test_names_differ() -> None:
+    assert len({module.NAME for module in ROUTES.values()}) == len(ROUTES)
+
+
+def test_features(route: str) -> None:
+    features = ROUTES[route].FEATURES
+    assert isinstance(features, Features)
+    assert features.gil in {"held", "released in every call", "released for large work"}
+
+
+def test_each_says_what_it_is(route: str) -> None:
+    assert "route" in (ROUTES[route].__doc__ or "").lower()
+
+
+@pytest.mark.parametrize("name", ["cffi_api", "cffi_abi"])
+def test_without_cffi(name: str) -> None:
+    code = (
+        "import sys\n"
+        "sys.modules['cffi'] = sys.modules['_cffi_backend'] = None\n"
+        f"import fastmath.bindings.{name}\n"
+    )
+    process = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True)
+    assert process.returncode == 1
+    assert process.stderr.splitlines()[-1] == (
+        f"ModuleNotFoundError: fastmath.bindings.{name}: needs the package cffi: "
+        "pip install 'fastmath-native[cffi]'"
+    )
