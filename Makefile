@@ -6,7 +6,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 EXTRAS := cli,test
 SOURCES := $(shell find include kernels fastmath -type f -not -name '*.pyc') meson.build meson.options pyproject.toml
 
-.PHONY: demo test sanitize bench-median bench-sum clean
+.PHONY: demo test sanitize bench bench-median bench-sum clean
 
 demo: $(VENV)/installed ## Clean a real CT slice and compare the time with plain Python and SciPy
 	$(BIN)/python examples/demo.py
@@ -18,6 +18,9 @@ test: $(VENV)/installed ## Run all tests, then those of the kernels and filters 
 
 sanitize: ## Run the tests of the C code under the address and undefined behaviour sanitizers
 	PYTHON=$(PYTHON) tests/sanitize.sh
+
+bench: $(VENV)/benchmarks ## Measure the routes, sums, medians and the pipeline, and write docs/bench
+	$(BIN)/fastmath bench --json docs/bench/results.json --markdown docs/bench/README.md --report build/report.html
 
 bench-sum: $(VENV)/benchmarks ## Time sums, dot products and exponentials against their peers
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/bench_sum.py

@@ -1,6 +1,6 @@
 """One image in five layouts of memory, each filtered and summed where it lies.
 
-    python examples/buffers_and_layouts.py
+python examples/buffers_and_layouts.py
 """
 
 import ctypes

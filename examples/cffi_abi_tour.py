@@ -1,6 +1,6 @@
 """cffi's ABI mode: declarations in C, no compiler, functions of libm and libc.
 
-    python examples/cffi_abi_tour.py        (needs cffi)
+python examples/cffi_abi_tour.py        (needs cffi)
 """
 
 import ctypes.util

@@ -1,6 +1,6 @@
 """cffi's API mode: C source of our own, compiled into an extension module, here add and an exponential.
 
-    python examples/cffi_api_tour.py        (needs cffi, setuptools and a C compiler)
+python examples/cffi_api_tour.py        (needs cffi, setuptools and a C compiler)
 """
 
 import importlib

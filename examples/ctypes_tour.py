@@ -1,6 +1,6 @@
 """ctypes, from a function of libm to one of our own library: everything with argtypes.
 
-    python examples/ctypes_tour.py
+python examples/ctypes_tour.py
 """
 
 import ctypes

@@ -1,6 +1,6 @@
 """What C code owes Python: an exception where it fails, and every reference it takes given back.
 
-    python examples/errors_and_references.py
+python examples/errors_and_references.py
 """
 
 import ctypes

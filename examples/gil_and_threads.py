@@ -14,7 +14,7 @@ from ctypes import POINTER, c_double, c_int
 from importlib.resources import as_file, files
 from threading import Thread
 
-N, CALLS, THREADS, ROUNDS = 1_000_000, 40, 2, 5
+N, CALLS, THREADS, ROUNDS = 1_000_000, 20, 2, 5
 FIRST, SECOND = (array("d", range(N)) for _ in range(2))
 Dot = Callable[[], float]
 

@@ -13,6 +13,7 @@ AUTHOR: str
 VERSION_MAJOR: int
 VERSION_MINOR: int
 
+def add(a: SupportsIndex, b: SupportsIndex, /) -> int: ...
 def simd_levels() -> tuple[tuple[str, bool, bool], ...]: ...
 def rank_filter(
     input: _Buffer,

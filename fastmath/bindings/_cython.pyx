@@ -76,6 +76,7 @@ cdef class Held:
 
 
 def add(a, b, /):
+    """The sum of two integers of 32 bits."""
     if type(a) is int and type(b) is int:
         try:
             return fm_add_i32(a, b)
@@ -86,6 +87,7 @@ def add(a, b, /):
 
 
 def fast_exp(x, /, *, out=None):
+    """As `fastmath.fast_exp`."""
     if type(x) is float and out is None:
         return fm_exp(x)
     arrays = reading.exponents(x, out)
@@ -103,6 +105,7 @@ def fast_exp(x, /, *, out=None):
 
 
 def fast_sum(numbers, /):
+    """As `fastmath.fast_sum`."""
     integers = reading.integers(numbers)
     if integers is None:
         return pure.fast_sum(numbers)
@@ -119,6 +122,7 @@ def fast_sum(numbers, /):
 
 
 def dot_product(a, b, /):
+    """As `fastmath.dot_product`."""
     factors = reading.factors(a, b)
     if factors is None:
         return pure.dot_product(a, b)
@@ -135,6 +139,7 @@ def dot_product(a, b, /):
 
 
 def numpy_sum(array, /, *, axis=None, keepdims=False):
+    """As `fastmath.numpy_sum`."""
     floats = reading.floats(array, "numpy_sum")
     if keepdims or axis is not None:
         return sum_axes(array, axis, keepdims, sum_into)
@@ -142,6 +147,7 @@ def numpy_sum(array, /, *, axis=None, keepdims=False):
 
 
 def parallel_sum(buffer, /, *, workers=None):
+    """As `fastmath.parallel_sum`."""
     count = reading.worker_count(workers)
     return sum_of(Held(reading.doubles(buffer)), count)
 

@@ -234,15 +234,15 @@ def dot_of(products: list[tuple[int | float, int | float]]) -> float:
     return round_ratio(total, 1 << 2 * UNIT)
 
 
-def finite(x: int | float) -> bool:
+def finite(x: float) -> bool:
     return isinstance(x, int) or math.isfinite(x)
 
 
-def sign_or_float(x: int | float) -> float:
+def sign_or_float(x: float) -> float:
     return x if isinstance(x, float) else float((x > 0) - (x < 0))
 
 
-def exactly(x: int | float) -> int:
+def exactly(x: float) -> int:
     return in_units(x) if isinstance(x, float) else x << UNIT
 
 

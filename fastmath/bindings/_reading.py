@@ -71,10 +71,10 @@ def doubles(buffer: Any) -> Elements:
     if not view.c_contiguous:
         raise ValueError("parallel_sum: raw bytes must be contiguous")
     if view.nbytes % 8:
-        raise ValueError(
-            f"parallel_sum: the length of raw bytes must be a multiple of 8, got {view.nbytes}"
-        )
-    return Elements(memoryview(view.tobytes() if not view.nbytes else view.cast("B")).cast("d"), FLOAT64, False)
+        raise ValueError(f"parallel_sum: the length of raw bytes must be a multiple of 8, got {view.nbytes}")
+    return Elements(
+        memoryview(view.tobytes() if not view.nbytes else view.cast("B")).cast("d"), FLOAT64, False
+    )
 
 
 def worker_count(workers: Any) -> int:

@@ -91,9 +91,7 @@ fm_exp_array = declare(library.fm_exp_array, c_int, POINTER(Array), POINTER(Arra
 fm_sum = declare(library.fm_sum, c_int, POINTER(Array), c_int, c_void_p, POINTER(c_double), c_void_p)
 fm_sum_axes = declare(library.fm_sum_axes, c_int, POINTER(Array), POINTER(Array), c_int, c_void_p)
 fm_sum_int = declare(library.fm_sum_int, c_int, POINTER(Array), c_void_p, POINTER(Int128))
-fm_dot = declare(
-    library.fm_dot, c_int, POINTER(Array), POINTER(Array), c_void_p, POINTER(c_double), c_void_p
-)
+fm_dot = declare(library.fm_dot, c_int, POINTER(Array), POINTER(Array), c_void_p, POINTER(c_double), c_void_p)
 fm_rank_filter = declare(
     library.fm_rank_filter, c_int, POINTER(Array), POINTER(Array), POINTER(Window), c_int, c_void_p
 )
@@ -123,10 +121,12 @@ class Held:
 
 
 def add(a: int, b: int, /) -> int:
+    """The sum of two integers of 32 bits."""
     return fm_add_i32(*reading.int32_pair(a, b))
 
 
 def fast_exp(x: Any, /, *, out: Any = None) -> Any:
+    """As `fastmath.fast_exp`."""
     if type(x) is float and out is None:
         return fm_exp(x)
     arrays = reading.exponents(x, out)
@@ -138,6 +138,7 @@ def fast_exp(x: Any, /, *, out: Any = None) -> Any:
 
 
 def fast_sum(numbers: Any, /) -> int:
+    """As `fastmath.fast_sum`."""
     integers = reading.integers(numbers)
     if integers is None:
         return pure.fast_sum(numbers)
@@ -148,6 +149,7 @@ def fast_sum(numbers: Any, /) -> int:
 
 
 def dot_product(a: Any, b: Any, /) -> float:
+    """As `fastmath.dot_product`."""
     factors = reading.factors(a, b)
     if factors is None:
         return pure.dot_product(a, b)
@@ -158,6 +160,7 @@ def dot_product(a: Any, b: Any, /) -> float:
 
 
 def numpy_sum(array: Any, /, *, axis: Any = None, keepdims: Any = False) -> Any:
+    """As `fastmath.numpy_sum`."""
     floats = reading.floats(array, "numpy_sum")
     if keepdims or axis is not None:
         return sum_axes(array, axis, keepdims, sum_into)
@@ -165,6 +168,7 @@ def numpy_sum(array: Any, /, *, axis: Any = None, keepdims: Any = False) -> Any:
 
 
 def parallel_sum(buffer: Any, /, *, workers: int | None = None) -> float:
+    """As `fastmath.parallel_sum`."""
     count = reading.worker_count(workers)
     return sum_of(reading.doubles(buffer), count)
 

@@ -7,6 +7,4 @@ from ._pure_sums import add, dot_product, fast_exp, fast_sum, numpy_sum, paralle
 __all__ = ["add", "dot_product", "fast_exp", "fast_sum", "median_filter", "numpy_sum", "parallel_sum"]
 
 NAME = "pure Python"
-FEATURES = Features(
-    compiler=False, argtypes=False, gil="held", strides=False, interrupts=True, pypy=True
-)
+FEATURES = Features(compiler=False, argtypes=False, gil="held", strides=False, interrupts=True, pypy=True)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import fastmath
+from fastmath.cli.bench import bench as run_bench
 from fastmath.cli.info import build_flags, print_info
 from fastmath.cli.median import Options, run
 from fastmath.cli.plan import check_preview, plan
@@ -40,6 +41,16 @@ class Mode(StrEnum):
     nearest = "nearest"
     wrap = "wrap"
     constant = "constant"
+
+
+class Bench(StrEnum):
+    """What can be measured."""
+
+    bindings = "bindings"
+    sum = "sum"
+    median = "median"
+    pipeline = "pipeline"
+    all = "all"
 
 
 def _window(text: str) -> tuple[int, int]:
@@ -158,3 +169,30 @@ def info(
         typer.echo(build_flags(cflags, libs))
     else:
         print_info()
+
+
+@app.command()
+def bench(
+    what: Annotated[Bench, typer.Argument(metavar="[TABLE]", help="bindings, sum, median, pipeline or all.")] = Bench.all,
+    quick: Annotated[bool, typer.Option("--quick", help="Measure for seconds instead of minutes.")] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write everything as JSON.")
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="HTML", help="Also write one HTML page with tables, figures and images."),
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the tables as Markdown.")
+    ] = None,
+    compare: Annotated[
+        Path | None, typer.Option(metavar="OLD.json", help="Also compare with the JSON of an earlier run.")
+    ] = None,
+) -> None:
+    """Measure on this machine what each route from Python to C costs, and what the kernels gain.
+
+    Ctrl-C ends the measurement and shows what is done. Peers that are not installed are left out, with a line
+    that says how to install them.
+    """
+    if not run_bench(what.value, quick, json_file, report, markdown, compare):
+        raise KeyboardInterrupt
