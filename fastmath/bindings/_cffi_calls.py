@@ -13,6 +13,12 @@ from . import _reading as reading
 from . import pure
 
 
+def without_cffi(route: str) -> ModuleNotFoundError:
+    """What to raise where cffi is missing."""
+    advice = f"fastmath.bindings.{route}: needs the package cffi: pip install 'fastmath-native[cffi]'"
+    return ModuleNotFoundError(advice, name="cffi")
+
+
 class Calls:
     """The functions of a route.
 
@@ -121,10 +127,10 @@ class Calls:
         """An fm_array, and what it points to: hold all of it for as long as C reads it."""
         view, kind, swapped = elements
         if view.c_contiguous:
-            data, strides = self.ffi.from_buffer("char[]", view, require_writable=writable), view.strides
+            data = self.ffi.from_buffer("char[]", view, require_writable=writable)
         else:
             data = self.ffi.from_buffer("char[]", view.tobytes())
-            strides = reading.packed_strides(view)
-        shape, steps = self.ffi.new("ptrdiff_t[]", view.shape), self.ffi.new("ptrdiff_t[]", strides)
+        shape = self.ffi.new("ptrdiff_t[]", view.shape)
+        steps = self.ffi.new("ptrdiff_t[]", reading.packed_strides(view))
         array = self.ffi.new("fm_array *", [data, kind, swapped, view.ndim, shape, steps, self.ffi.NULL])
         return array, data, shape, steps

@@ -28,7 +28,7 @@ OTHER_ORDER = ">!" if np.little_endian else "<"
 class Elements(NamedTuple):
     """A buffer, and what it holds in the words of fastmath.h."""
 
-    view: memoryview
+    view: "memoryview[Any]"
     type: int
     swapped: bool
 
@@ -150,7 +150,7 @@ def exponents(x: Any, out: Any) -> Exponents | None:
     except TypeError:
         return None
     found = floats(x, "fast_exp")
-    result = np.empty(found.view.shape, "efd"[found.type - FLOAT16]) if out is None else out
+    result = np.empty(found.view.shape or (), "efd"[found.type - FLOAT16]) if out is None else out
     place = floats(result, "fast_exp: out", writable=True)
     if place.view.shape != found.view.shape:
         raise ValueError("fast_exp: out must have the shape of x")
@@ -172,9 +172,10 @@ def int32_pair(a: Any, b: Any) -> tuple[int, int]:
     return int32(a), int32(b)
 
 
-def packed_strides(view: memoryview) -> list[int]:
+def packed_strides(view: "memoryview[Any]") -> tuple[int, ...]:
     """The strides of a copy in C order."""
-    return [view.itemsize * math.prod(view.shape[d + 1 :]) for d in range(view.ndim)]
+    shape = view.shape or ()
+    return tuple(view.itemsize * math.prod(shape[d + 1 :]) for d in range(view.ndim))
 
 
 def mode_tuple(modes: int | tuple[int, ...], ndim: int) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ the two differ, calls go wrong without a word. How the functions are called is i
 """
 
 from ._cffi_build import declarations
-from ._cffi_calls import Calls
+from ._cffi_calls import Calls, without_cffi
 from ._features import Features
 from ._filters import median_filter_by
 from ._library import header_path, library_path
@@ -13,8 +13,7 @@ from ._library import header_path, library_path
 try:
     from cffi import FFI
 except ModuleNotFoundError:
-    advice = "fastmath.bindings.cffi_abi: needs the package cffi: pip install 'fastmath-native[cffi]'"
-    raise ModuleNotFoundError(advice, name="cffi") from None
+    raise without_cffi("cffi_abi") from None
 
 NAME = "cffi ABI"
 FEATURES = Features(

@@ -4,17 +4,14 @@
 checks every type against the header. How the functions are then called is in ``_cffi_calls.py``.
 """
 
-from ._cffi_calls import Calls
+from ._cffi_calls import Calls, without_cffi
 from ._features import Features
 from ._filters import median_filter_by
 
 try:
     from ._cffi_api import ffi, lib
-except ModuleNotFoundError as missing:
-    if missing.name != "_cffi_backend":
-        raise
-    advice = "fastmath.bindings.cffi_api: needs the package cffi: pip install 'fastmath-native[cffi]'"
-    raise ModuleNotFoundError(advice, name="cffi") from None
+except ModuleNotFoundError:
+    raise without_cffi("cffi_api") from None
 
 NAME = "cffi API"
 FEATURES = Features(

@@ -1,0 +1,6 @@
+from typing import Any
+
+from numpy.typing import NDArray
+
+def nothing() -> None: ...
+def median(image: NDArray[Any], result: NDArray[Any], size: int) -> None: ...
