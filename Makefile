@@ -20,6 +20,7 @@ sanitize: ## Run the tests of the C code under the address and undefined behavio
 	PYTHON=$(PYTHON) tests/sanitize.sh
 
 bench: $(VENV)/benchmarks ## Measure the routes, sums, medians and the pipeline, and write docs/bench
+	mkdir -p docs/bench
 	$(BIN)/fastmath bench --json docs/bench/results.json --markdown docs/bench/README.md --report build/report.html
 
 bench-sum: $(VENV)/benchmarks ## Time sums, dot products and exponentials against their peers
