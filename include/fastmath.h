@@ -82,7 +82,7 @@ typedef struct {
     const fm_mode *mode;
     const unsigned char *footprint; /* C order, not 0 where an element counts; NULL: all count */
     ptrdiff_t rank;                 /* of the elements that count, from 0 */
-    const void *fill;               /* one element, in native byte order: what FM_CONSTANT holds */
+    const void *fill;               /* one element, in native byte order: what FM_CONSTANT holds; else may be NULL */
 } fm_window;
 
 /* Writes the element of the given rank of every window. Input and output have the same type and shape and

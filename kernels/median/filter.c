@@ -47,7 +47,7 @@ static fm_status check(const fm_array *input, const fm_array *output, const fm_w
         ptrdiff_t first;
         if (input->shape[d] < 0 || input->shape[d] != output->shape[d] || w->size[d] < 1 ||
             (unsigned)w->mode[d] >= FM_MODE_COUNT || __builtin_add_overflow(w->size[d] / 2, w->origin[d], &first) ||
-            first < 0 || first >= w->size[d])
+            first < 0 || first >= w->size[d] || (w->mode[d] == FM_CONSTANT && !w->fill))
             return FM_INVALID;
         /* so that positions in the border, doubled, cannot overflow */
         if (w->size[d] > PTRDIFF_MAX / 8 || input->shape[d] > PTRDIFF_MAX / 8)
@@ -310,7 +310,7 @@ fm_status fm_rank_filter(const fm_array *input, const fm_array *output, const fm
         if (input->shape[d] == 0)
             return FM_OK;
     fm_filter filter = {
-        .source = {input, window->mode, fm_key_of(window->fill, input->type)},
+        .source = {input, window->mode, window->fill ? fm_key_of(window->fill, input->type) : 0},
         .output = output,
         .size = window->size,
         .rank = window->rank,
