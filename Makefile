@@ -13,7 +13,8 @@ demo: $(VENV)/installed ## Clean a real CT slice and compare the time with plain
 
 test: $(VENV)/installed ## Run all tests, then those of the kernels and filters at each lower instruction set
 	$(BIN)/pytest tests
-	set -e; for level in $$($(BIN)/python -c 'from fastmath import simd; print(*simd.available[:-1])'); do \
+	set -e; levels=$$($(BIN)/python -P -c 'from fastmath import simd; print(*simd.available[:-1])'); \
+	for level in $$levels; do \
 	    echo "instruction set: $$level"; FASTMATH_SIMD=$$level $(BIN)/pytest -q tests/kernels tests/core tests/package/test_ndimage_*.py; done
 
 sanitize: ## Run the tests of the C code under the address and undefined behaviour sanitizers
