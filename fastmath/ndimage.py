@@ -253,9 +253,11 @@ def apply(
         and type(cval) is float
         and type(origin) is int
         and origin == 0
-        and footprint is output is axes is workers is None
+        and footprint is axes is None
+        and (output is None or type(output) is np.ndarray)
+        and (workers is None or (type(workers) is int and workers == 1))
     ):
-        result = _apply_plain(engine, rank_in, input, size, mode)
+        result = _apply_plain(engine, rank_in, input, size, mode, output)
         if result is not None:
             return result
     if footprint is not None and size is not None:
@@ -288,7 +290,7 @@ def _work(engine: Engine, image: Array, result: Array, *window: Any) -> None:
 
 
 def _apply_plain(
-    engine: Engine, rank_in: Callable[[int], int], image: Array, size: int, mode: str
+    engine: Engine, rank_in: Callable[[int], int], image: Array, size: int, mode: str, output: Array | None
 ) -> Array | None:
     """The usual call, in as few steps as it takes; None if it is not that usual.
 
@@ -300,9 +302,17 @@ def _apply_plain(
     sizes, origins, count = _box(size, image.ndim)
     if count == 1:
         return None
-    result = np.empty(image.shape, image.dtype)
-    engine(image, result, sizes, origins, None, rank_in(count), number, bytes(image.itemsize), 1)
-    return result
+    if output is None:
+        output = np.empty(image.shape, image.dtype)
+    elif (
+        output.shape != image.shape
+        or output.dtype != image.dtype
+        or not output.flags.writeable
+        or np.may_share_memory(image, output)
+    ):
+        return None
+    engine(image, output, sizes, origins, None, rank_in(count), number, bytes(image.itemsize), 1)
+    return output
 
 
 @functools.lru_cache
