@@ -46,7 +46,7 @@ typedef struct {
     size_t scratch_bytes;
 } fm_network;
 
-#define FM_NETWORK_GROUPS(size) ((ptrdiff_t)(1024 / (size)))
+#define FM_NETWORK_GROUPS(size) ((ptrdiff_t)(2048 / (size)))
 #define FM_NETWORK_SLACK(size) ((ptrdiff_t)(256 / (size)))
 #define FM_NETWORK_STRIDE(size) (FM_NETWORK_GROUPS(size) + 2 * FM_NETWORK_SLACK(size))
 
