@@ -3,10 +3,8 @@
 
 #include <string.h>
 
-ptrdiff_t fm_border(ptrdiff_t i, ptrdiff_t n, fm_mode mode)
+static ptrdiff_t outside(ptrdiff_t i, ptrdiff_t n, fm_mode mode)
 {
-    if (i >= 0 && i < n)
-        return i;
     switch (mode) {
     case FM_CONSTANT:
         return -1;
@@ -27,6 +25,16 @@ ptrdiff_t fm_border(ptrdiff_t i, ptrdiff_t n, fm_mode mode)
         return i < n ? i : 2 * n - 2 - i;
     }
     return -1;
+}
+
+static inline ptrdiff_t border(ptrdiff_t i, ptrdiff_t n, fm_mode mode)
+{
+    return i >= 0 && i < n ? i : outside(i, n, mode);
+}
+
+ptrdiff_t fm_border(ptrdiff_t i, ptrdiff_t n, fm_mode mode)
+{
+    return border(i, n, mode);
 }
 
 int64_t fm_key_of(const void *element, fm_type type)
@@ -77,29 +85,36 @@ static void read_inside(const fm_array *array, ptrdiff_t *at, int axis, ptrdiff_
     at[axis] = start;
 }
 
+/* One key; a copy of a constant size is an instruction or two. */
+static inline void copy_key(char *to, const void *from, int size)
+{
+    switch (size) {
+    case 1: memcpy(to, from, 1); break;
+    case 2: memcpy(to, from, 2); break;
+    case 4: memcpy(to, from, 4); break;
+    case 8: memcpy(to, from, 8); break;
+    }
+}
+
 static void fill(char *keys, ptrdiff_t count, int size, int64_t key)
 {
     for (ptrdiff_t i = 0; i < count; i++)
-        memcpy(keys + i * size, &key, (size_t)size);
+        copy_key(keys + i * size, &key, size);
 }
 
-/* Fills in the keys outside the axis' range. Those inside, from `from` up to `to`, are already in place, and
- * most of the others are copies of them. */
-static void read_outside(const fm_source *source, ptrdiff_t *at, int axis, ptrdiff_t start, ptrdiff_t count,
-                         ptrdiff_t from, ptrdiff_t to, char *keys)
+/* Fills in the keys outside the axis' range, from position `i` up to `end`. Those inside, from `from` up to
+ * `to`, are already in place, and most of the others are copies of them. `keys` holds those from `start`. */
+static void read_outside(const fm_source *source, ptrdiff_t *at, int axis, ptrdiff_t i, ptrdiff_t end,
+                         ptrdiff_t from, ptrdiff_t to, char *keys, ptrdiff_t start)
 {
     int size = fm_key_types[source->array->type].size;
-    for (ptrdiff_t i = start; i < start + count; i++) {
-        if (i == from)
-            i = to;
-        if (i >= start + count)
-            return;
+    for (; i < end; i++) {
         char *key = keys + (i - start) * size;
-        at[axis] = fm_border(i, source->array->shape[axis], source->modes[axis]);
+        at[axis] = outside(i, source->array->shape[axis], source->modes[axis]);
         if (at[axis] < 0)
-            memcpy(key, &source->fill, (size_t)size);
+            copy_key(key, &source->fill, size);
         else if (at[axis] >= from && at[axis] < to)
-            memcpy(key, keys + (at[axis] - start) * size, (size_t)size);
+            copy_key(key, keys + (at[axis] - start) * size, size);
         else
             read_inside(source->array, at, axis, 1, key);
     }
@@ -111,7 +126,7 @@ void fm_read_keys(const fm_source *source, const ptrdiff_t *at, int axis, ptrdif
     int size = fm_key_types[array->type].size;
     ptrdiff_t inside[FM_MAX_NDIM];
     for (int d = 0; d < array->ndim; d++) {
-        inside[d] = d == axis ? 0 : fm_border(at[d], array->shape[d], source->modes[d]);
+        inside[d] = d == axis ? 0 : border(at[d], array->shape[d], source->modes[d]);
         if (inside[d] < 0) {
             fill(keys, count, size, source->fill);
             return;
@@ -119,12 +134,14 @@ void fm_read_keys(const fm_source *source, const ptrdiff_t *at, int axis, ptrdif
     }
     ptrdiff_t n = array->shape[axis], start = at[axis], end = start + count;
     ptrdiff_t from = start < 0 ? 0 : start, to = end > n ? n : end;
-    if (from < to) {
-        inside[axis] = from;
-        read_inside(array, inside, axis, to - from, (char *)keys + (from - start) * size);
+    if (from >= to) {
+        read_outside(source, inside, axis, start, end, 0, 0, keys, start);
+        return;
     }
-    if (from != start || to != end)
-        read_outside(source, inside, axis, start, count, from, to, keys);
+    inside[axis] = from;
+    read_inside(array, inside, axis, to - from, (char *)keys + (from - start) * size);
+    read_outside(source, inside, axis, start, from, from, to, keys, start);
+    read_outside(source, inside, axis, to, end, from, to, keys, start);
 }
 
 void fm_write_keys(const fm_array *array, const ptrdiff_t *at, int axis, ptrdiff_t count, const void *keys)

@@ -21,7 +21,7 @@ typedef struct {
     ptrdiff_t lead[FM_MAX_NDIM]; /* how far a window begins before its output */
     ptrdiff_t rank;
 
-    int inner, outer; /* axes: along inner outputs are neighbours; outer is -1 where there is none */
+    int inner, outer, far; /* axes: along inner outputs are neighbours; outer and far are -1 where not used */
     const fm_run *runs; /* for the ordinal engine */
     ptrdiff_t run_count;
     const fm_program *program; /* for the interpreter */
@@ -32,23 +32,24 @@ typedef struct {
     atomic_int stopped;
 } fm_filter;
 
-/* A compiled selection network; see networks/emit.py. Rows of input and output lie FM_NETWORK_STRIDE elements
- * apart and hold up to FM_NETWORK_GROUPS groups; a group is one element in each of tile_columns rows. An
- * input row may be read FM_NETWORK_SLACK elements before its begin and after its end. */
+/* A compiled selection network; see networks/emit.py. Input and output lie in streams, `stream` elements apart,
+ * which hold rows of groups, `pitch` groups apart; a group is one element in each of tile_columns streams. */
 typedef struct {
     /* Makes `count` groups of outputs. `in` is at the group in which the first output's window ends. */
-    void (*run)(const void *in, void *out, void *scratch, ptrdiff_t count);
-    int rows, columns, rank;
+    void (*run)(const void *in, ptrdiff_t pitch, void *out, void *scratch, ptrdiff_t count);
+    int planes, rows, columns, rank;
     int tile_rows, tile_columns;
-    int lead;  /* columns of the first group before the first window */
-    int reach; /* groups from that in which a window begins to that in which it ends */
-    int tile;  /* groups made at a time: run writes whole tiles */
+    int lead;   /* columns of the first group before the first window */
+    int reach;  /* groups from that in which a window begins to that in which it ends */
+    int tile;   /* groups made at a time: run writes whole tiles */
+    int stream;
     size_t scratch_bytes;
 } fm_network;
 
-#define FM_NETWORK_GROUPS(size) ((ptrdiff_t)(2048 / (size)))
-#define FM_NETWORK_SLACK(size) ((ptrdiff_t)(256 / (size)))
-#define FM_NETWORK_STRIDE(size) (FM_NETWORK_GROUPS(size) + 2 * FM_NETWORK_SLACK(size))
+enum {
+    FM_NETWORK_INPUT = 128 * 1024, /* bytes of all streams of input: with those of output they fit the second cache */
+    FM_NETWORK_SLACK = 256,        /* bytes that run may read before a stream's first group, and after its last */
+};
 
 /* The engines of one key width at one instruction set. */
 typedef struct fm_engines {

@@ -65,16 +65,21 @@ static ptrdiff_t magnitude(ptrdiff_t x)
 }
 
 /* For a network: of the two axes along which the window reaches furthest, the one whose elements lie closer
- * is the inner. For a box of one or two dimensions these are all that matter. */
+ * is the inner. For a box of one or two dimensions these are all that matter, and a third for one of three. */
 static void choose_plane(fm_filter *f, const fm_array *input)
 {
-    int a = -1, b = -1; /* a has the longer window, later axes first among equals */
+    int a = -1, b = -1, c = -1; /* a has the longest window, later axes first among equals */
     for (int d = input->ndim - 1; d >= 0; d--)
         if (a < 0 || f->size[d] > f->size[a]) {
+            c = b;
             b = a;
             a = d;
-        } else if (b < 0 || f->size[d] > f->size[b])
+        } else if (b < 0 || f->size[d] > f->size[b]) {
+            c = b;
             b = d;
+        } else if (c < 0 || f->size[d] > f->size[c])
+            c = d;
+    f->far = c;
     f->inner = a;
     f->outer = b;
     if (b >= 0 && magnitude(input->strides[b]) < magnitude(input->strides[a])) {
@@ -87,10 +92,11 @@ static const fm_network *find_network(const fm_filter *f, const fm_engines *engi
                                       ptrdiff_t count)
 {
     ptrdiff_t rows = f->outer < 0 ? 1 : f->size[f->outer], columns = f->size[f->inner];
-    if (w->footprint || rows * columns != count)
+    ptrdiff_t planes = f->far < 0 ? 1 : f->size[f->far];
+    if (w->footprint || planes * rows * columns != count)
         return NULL;
     for (const fm_network *n = engines->networks; n->run; n++)
-        if (n->rows == rows && n->columns == columns && n->rank == w->rank)
+        if (n->planes == planes && n->rows == rows && n->columns == columns && n->rank == w->rank)
             return n;
     return NULL;
 }

@@ -1,8 +1,9 @@
-/* Small windows: generated selection networks, run over strips of the image.
+/* Small windows: generated selection networks, run over strips of the array.
  *
- * A part of the image is read row by row, with its border, into scratch memory, where a row's columns lie
- * grouped by their place in a tile: all first columns, all second columns, and so on. The network of the
- * window (networks/emit.py) then makes tile_rows rows of outputs at a time from a few such rows.
+ * Rows of the array are read, with their border, into streams of scratch memory: a row's columns are grouped
+ * by their place in a tile, all first columns, all second columns and so on, and rows that have the same place
+ * in a tile follow each other in the same streams. The network of the window (networks/emit.py) then makes all
+ * outputs of these rows in one go along the streams. Between two rows it makes a few that nobody wants.
  * Compiled once per instruction set and key width.
  */
 #include "engine.h"
@@ -10,14 +11,10 @@
 
 #define NETWORK(name) FM_NAME(FM_JOIN(name, FM_KEY))
 
-enum { STRIDE = FM_NETWORK_STRIDE(sizeof(K)), SLACK = FM_NETWORK_SLACK(sizeof(K)) };
-
-/* Input rows are kept until there is no room; then those still needed move to the front. */
-static ptrdiff_t input_rows(const fm_network *network)
-{
-    ptrdiff_t needed = network->rows + network->tile_rows - 1;
-    return 2 * needed > 16 ? 2 * needed : 16;
-}
+enum {
+    SLACK = FM_NETWORK_SLACK / sizeof(K),
+    LEAST_TILES = 16, /* one below the other: fewer would read most rows twice */
+};
 
 /* The parts of scratch memory, in elements. */
 typedef struct {
@@ -30,11 +27,11 @@ static layout lay_out(const fm_network *n, void *scratch)
     layout l;
     K *p = scratch;
     l.input = p + SLACK;
-    p += input_rows(n) * n->tile_columns * STRIDE;
+    p += n->planes * n->tile_rows * n->tile_columns * n->stream;
     l.output = p;
-    p += n->tile_rows * n->tile_columns * STRIDE;
+    p += n->tile_rows * n->tile_columns * n->stream;
     l.row = p;
-    p += n->tile_columns * STRIDE;
+    p += n->tile_columns * n->stream;
     l.places = p;
     l.bytes = (size_t)(p - (K *)scratch) * sizeof(K) + n->scratch_bytes;
     return l;
@@ -45,21 +42,33 @@ static size_t network_scratch(const fm_network *network)
     return lay_out(network, NULL).bytes;
 }
 
+/* Rows that a stream holds beside one for each row of tiles. */
+static ptrdiff_t extra_rows(const fm_network *n)
+{
+    return (n->rows - 1 + n->tile_rows - 1) / n->tile_rows;
+}
+
+/* Rows of `pitch` groups that a stream has room for. */
+static ptrdiff_t rows_of_stream(const fm_network *n, ptrdiff_t pitch)
+{
+    return (n->stream - 2 * SLACK) / pitch;
+}
+
 /* The columns of `row` grouped by their place in a tile, and back. */
 #define GROUPED(tile)                                    \
     case tile:                                           \
         for (ptrdiff_t i = 0; i < groups; i++)           \
             for (int c = 0; c < tile; c++)               \
-                to[c * STRIDE + i] = from[tile * i + c]; \
+                to[c * stream + i] = from[tile * i + c]; \
         break
 #define UNGROUPED(tile)                                  \
     case tile:                                           \
         for (ptrdiff_t i = 0; i < groups; i++)           \
             for (int c = 0; c < tile; c++)               \
-                to[tile * i + c] = from[c * STRIDE + i]; \
+                to[tile * i + c] = from[c * stream + i]; \
         break
 
-static void group(const K *restrict from, ptrdiff_t groups, int tile, K *restrict to)
+static void group(const K *restrict from, ptrdiff_t groups, int tile, ptrdiff_t stream, K *restrict to)
 {
     switch (tile) {
         GROUPED(2);
@@ -68,7 +77,7 @@ static void group(const K *restrict from, ptrdiff_t groups, int tile, K *restric
     }
 }
 
-static void ungroup(const K *restrict from, ptrdiff_t groups, int tile, K *restrict to)
+static void ungroup(const K *restrict from, ptrdiff_t groups, int tile, ptrdiff_t stream, K *restrict to)
 {
     switch (tile) {
         UNGROUPED(2);
@@ -77,75 +86,91 @@ static void ungroup(const K *restrict from, ptrdiff_t groups, int tile, K *restr
     }
 }
 
-/* Reads the input row at `at` into scratch row `to`. */
+/* Reads the row of the array at `at` into the streams at `to`. */
 static void read_row(const fm_network *n, const fm_filter *f, const layout *l, const ptrdiff_t *at,
-                     ptrdiff_t groups, K *to)
+                     ptrdiff_t pitch, K *to)
 {
-    ptrdiff_t count = (groups + n->reach) * n->tile_columns;
+    ptrdiff_t count = pitch * n->tile_columns;
     if (n->tile_columns == 1) {
         fm_read_keys(&f->source, at, f->inner, count, to);
         return;
     }
     fm_read_keys(&f->source, at, f->inner, count, l->row);
-    group(l->row, groups + n->reach, n->tile_columns, to);
+    group(l->row, pitch, n->tile_columns, n->stream, to);
 }
 
 static void write_row(const fm_network *n, const fm_filter *f, const layout *l, const ptrdiff_t *at,
                       ptrdiff_t columns, const K *from)
 {
     if (n->tile_columns > 1) {
-        ungroup(from, (columns + n->tile_columns - 1) / n->tile_columns, n->tile_columns, l->row);
+        ungroup(from, (columns + n->tile_columns - 1) / n->tile_columns, n->tile_columns, n->stream, l->row);
         from = l->row;
     }
     fm_write_keys(f->output, at, f->inner, columns, from);
 }
 
-/* Filters a block of columns that fits the scratch rows, from top to bottom. */
-static void filter_columns(const fm_network *n, const fm_filter *f, const layout *l, const ptrdiff_t *start,
-                           ptrdiff_t rows, ptrdiff_t columns)
+/* Reads `rows` rows of each plane of the windows whose outputs begin at `start`. */
+static void read_rows(const fm_network *n, const fm_filter *f, const layout *l, const ptrdiff_t *start,
+                      ptrdiff_t rows, ptrdiff_t pitch)
 {
-    ptrdiff_t groups = (columns + n->tile_columns - 1) / n->tile_columns;
-    ptrdiff_t row_size = n->tile_columns * STRIDE, needed = n->rows + n->tile_rows - 1;
-    ptrdiff_t in[FM_MAX_NDIM], out[FM_MAX_NDIM];
-    for (int d = 0; d < f->output->ndim; d++) {
-        out[d] = start[d];
-        in[d] = start[d] - f->lead[d];
-    }
-    in[f->inner] -= n->lead;
-    ptrdiff_t held = 0, first = 0; /* rows held in scratch memory, and which of them the window begins at */
-    for (ptrdiff_t y = 0; y < rows; y += n->tile_rows, first += n->tile_rows) {
-        if (first + needed > input_rows(n)) {
-            memmove(l->input - SLACK, l->input - SLACK + first * row_size,
-                    (size_t)((held - first) * row_size) * sizeof(K));
-            held -= first;
-            first = 0;
-        }
-        for (; held < first + needed; held++) {
-            read_row(n, f, l, in, groups, l->input + held * row_size);
+    ptrdiff_t at[FM_MAX_NDIM];
+    for (int d = 0; d < f->output->ndim; d++)
+        at[d] = start[d] - f->lead[d];
+    at[f->inner] -= n->lead;
+    for (int z = 0; z < n->planes; z++) {
+        for (ptrdiff_t y = 0; y < rows; y++) {
+            ptrdiff_t row = y % n->tile_rows, slot = y / n->tile_rows;
+            read_row(n, f, l, at, pitch,
+                     l->input + (z * n->tile_rows + row) * n->tile_columns * n->stream + slot * pitch);
             if (f->outer >= 0)
-                in[f->outer]++;
+                at[f->outer]++;
         }
-        n->run(l->input + first * row_size + n->reach, l->output, l->places, groups);
-        for (int r = 0; r < n->tile_rows && y + r < rows; r++) {
-            write_row(n, f, l, out, columns, l->output + r * row_size);
-            if (f->outer >= 0)
-                out[f->outer]++;
+        if (f->far >= 0) {
+            at[f->outer] -= rows;
+            at[f->far]++;
         }
     }
 }
 
-/* A block holds one plane: its extent is 1 on all axes but inner and outer. */
+/* Filters a block that fits the streams. */
+static void filter_block(const fm_network *n, const fm_filter *f, const layout *l, const ptrdiff_t *start,
+                         ptrdiff_t rows, ptrdiff_t columns)
+{
+    ptrdiff_t groups = (columns + n->tile_columns - 1) / n->tile_columns, pitch = groups + n->reach;
+    ptrdiff_t tiles = (rows + n->tile_rows - 1) / n->tile_rows;
+    read_rows(n, f, l, start, rows + n->rows - 1, pitch);
+    n->run(l->input + n->reach, pitch, l->output, l->places, (tiles - 1) * pitch + groups);
+    ptrdiff_t at[FM_MAX_NDIM];
+    memcpy(at, start, sizeof at);
+    for (ptrdiff_t y = 0; y < rows; y++) {
+        ptrdiff_t row = y % n->tile_rows, slot = y / n->tile_rows;
+        write_row(n, f, l, at, columns, l->output + row * n->tile_columns * n->stream + slot * pitch);
+        if (f->outer >= 0)
+            at[f->outer]++;
+    }
+}
+
+/* A block's extent is 1 on all axes but inner and outer. */
 static void network_part(const fm_network *n, const fm_filter *f, const fm_block *block, void *scratch)
 {
     layout l = lay_out(n, scratch);
-    ptrdiff_t step = FM_NETWORK_GROUPS(sizeof(K)) * n->tile_columns, columns = block->extent[f->inner];
-    ptrdiff_t rows = f->outer < 0 ? 1 : block->extent[f->outer];
+    ptrdiff_t columns = block->extent[f->inner], rows = f->outer < 0 ? 1 : block->extent[f->outer];
+    ptrdiff_t tiles = (rows + n->tile_rows - 1) / n->tile_rows, extra = extra_rows(n);
+    ptrdiff_t widest = (n->stream - 2 * SLACK) / ((tiles < LEAST_TILES ? tiles : LEAST_TILES) + extra);
+    ptrdiff_t width = (widest - n->reach) * n->tile_columns;
+    ptrdiff_t step = columns < width ? columns : width;
+    ptrdiff_t height = (rows_of_stream(n, (step + n->tile_columns - 1) / n->tile_columns + n->reach) - extra) *
+                       n->tile_rows;
     ptrdiff_t start[FM_MAX_NDIM];
     memcpy(start, block->start, sizeof start);
-    for (ptrdiff_t x = 0; x < columns; x += step) {
-        start[f->inner] = block->start[f->inner] + x;
-        filter_columns(n, f, &l, start, rows, columns - x < step ? columns - x : step);
-    }
+    for (ptrdiff_t x = 0; x < columns; x += step)
+        for (ptrdiff_t y = 0; y < rows; y += height) {
+            start[f->inner] = block->start[f->inner] + x;
+            if (f->outer >= 0)
+                start[f->outer] = block->start[f->outer] + y;
+            filter_block(n, f, &l, start, rows - y < height ? rows - y : height,
+                         columns - x < step ? columns - x : step);
+        }
 }
 
 extern const fm_network NETWORK(fm_networks)[];

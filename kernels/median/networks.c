@@ -8,7 +8,8 @@
 /* A tile is at least as long as what is kept of it. */
 #define TILE(bytes, reach) \
     (VECTORS((bytes) / (int)sizeof(K)) > FRONT(reach) ? VECTORS((bytes) / (int)sizeof(K)) : FRONT(reach))
-#define S FM_NETWORK_STRIDE(sizeof(K))
+/* Streams do not lie a multiple of the cache's ways apart. */
+#define STREAM(streams) (VECTORS(FM_NETWORK_INPUT / (int)sizeof(K) / (streams)) + 320 / (int)sizeof(K))
 
 /* Elements of the largest window that has a network here: for larger ones the constant-time engine is as
  * quick, since it does not depend on the width of keys, or the build would take too long. */

@@ -13,7 +13,7 @@ def index() -> str:
     lines = ["/* Every generated network; included by kernels/median/networks.c. */"]
     for name, plan in PLANS.items():
         lines += [
-            f"#if {plan.rows * plan.columns} <= MOST",
+            f"#if {plan.elements} <= MOST",
             f'#include "network_{name}.h"',
             "#else",
             f"#define NETWORK_{name}",

@@ -17,10 +17,11 @@ class Ref(NamedTuple):
 
 
 class Leaf(NamedTuple):
-    """The element in window row `row` and in column `phase` of its group."""
+    """The element in row `row` of plane `plane` of the window and in column `phase` of its group."""
 
     row: int
     phase: int
+    plane: int = 0
 
 
 class Op(NamedTuple):
@@ -74,9 +75,9 @@ class Graph:
             self.nodes.append(key)
         return node
 
-    def leaf(self, row: int, column: int) -> Ref:
+    def leaf(self, row: int, column: int, plane: int = 0) -> Ref:
         shift, phase = divmod(column, self.group)
-        return Ref(self._node(Leaf(row, phase)), shift)
+        return Ref(self._node(Leaf(row, phase, plane)), shift)
 
     def operation(self, which: int, a: Value, b: Value) -> Value:
         """The smaller or larger of two values. A node's own position is that of its rightmost input."""

@@ -18,8 +18,8 @@ class Plan:
 
     Parameters
     ----------
-    rows, columns : int
-        The window.
+    rows, columns, planes : int
+        The window. What is said of a column below holds for those of all planes together.
     rank : int
         Which element of the sorted window, from 0.
     tile_rows, tile_columns : int
@@ -47,10 +47,20 @@ class Plan:
     split: str = "half"
     order: str = "x"
     tile_bytes: int = 64
+    planes: int = 1
 
     def __post_init__(self) -> None:
         if self.tile_rows > self.rows or self.tile_columns > self.columns:
             raise ValueError("the windows of a tile must have an element in common")
+
+    @property
+    def elements(self) -> int:
+        return self.planes * self.rows * self.columns
+
+    @property
+    def streams(self) -> int:
+        """Streams of input; see emit.py."""
+        return self.planes * self.tile_rows * self.tile_columns
 
     @property
     def lead(self) -> int:
@@ -127,7 +137,9 @@ class _Builder:
                 column = self.merge(column, self.block(*extra, left, right))
             return column
         if width == 1:
-            return self.drop(self.graph.sort([self.graph.leaf(row, left) for row in range(top, bottom)]))
+            planes = range(self.plan.planes)
+            rows = range(top, bottom)
+            return self.drop(self.graph.sort([self.graph.leaf(row, left, z) for row in rows for z in planes]))
         middle = left + (width // 2 if self.plan.split == "half" else 1 << (width - 1).bit_length() - 1)
         return self.merge(self.block(top, bottom, left, middle), self.block(top, bottom, middle, right))
 
@@ -151,10 +163,11 @@ class _Builder:
         and all those below and right of it above it; few can be of the wanted rank.
         """
         plan = self.plan
-        above = plan.rows * plan.columns - 1 - plan.rank
+        above = plan.elements - 1 - plan.rank
+        height = plan.planes * plan.rows
         low, left = 0, []
         for i, line in enumerate(zip(*columns, strict=True)):
-            small = sum((plan.rows - i) * (plan.columns - j) - 1 > above for j in range(plan.columns))
+            small = sum((height - i) * (plan.columns - j) - 1 > above for j in range(plan.columns))
             wanted = [j for j in range(small, plan.columns) if (i + 1) * (j + 1) - 1 <= plan.rank]
             low += small
             if wanted == [plan.columns - 1]:
@@ -170,7 +183,7 @@ class _Builder:
 
     def drop(self, values: list[Value]) -> list[Value]:
         """Replace the elements that have too many others above or below them to be of the wanted rank."""
-        above = self.plan.rows * self.plan.columns - 1 - self.plan.rank
+        above = self.plan.elements - 1 - self.plan.rank
         last = len(values) - 1
         return [
             HIGH if i > self.plan.rank else LOW if last - i > above else value

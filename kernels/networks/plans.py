@@ -1,9 +1,10 @@
 """The windows that get a compiled network, each with the tile that measured fastest."""
 
+from emit import name_of
 from plan import Plan
 
 PLANS = {
-    f"{plan.rows}x{plan.columns}": plan
+    name_of(plan): plan
     for plan in (
         Plan(3, 3, 4, 2, 1, order="columns", tile_bytes=256),
         Plan(5, 5, 12, 2, 2, order="columns", tile_bytes=128),
