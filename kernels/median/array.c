@@ -45,7 +45,7 @@ int64_t fm_key_of(const void *element, fm_type type)
     return key;
 }
 
-static char *address(const fm_array *array, const ptrdiff_t *at)
+char *fm_address(const fm_array *array, const ptrdiff_t *at)
 {
     char *p = array->data;
     for (int d = 0; d < array->ndim; d++) {
@@ -74,15 +74,36 @@ static void read_inside(const fm_array *array, ptrdiff_t *at, int axis, ptrdiff_
 {
     const fm_key_type k = fm_key_types[array->type];
     if (is_direct(array, axis)) {
-        fm_active->read_keys(address(array, at), array->strides[axis], count, k, array->swapped, keys);
+        fm_active->read_keys(fm_address(array, at), array->strides[axis], count, k, array->swapped, keys);
         return;
     }
     ptrdiff_t start = at[axis];
     for (ptrdiff_t i = 0; i < count; i++) {
         at[axis] = start + i;
-        fm_active->read_keys(address(array, at), k.size, 1, k, array->swapped, keys + i * k.size);
+        fm_active->read_keys(fm_address(array, at), k.size, 1, k, array->swapped, keys + i * k.size);
     }
     at[axis] = start;
+}
+
+int fm_is_plain(const fm_array *array, int axis)
+{
+    const fm_key_type k = fm_key_types[array->type];
+    uintptr_t all = (uintptr_t)array->data;
+    for (int d = 0; d < array->ndim; d++)
+        all |= (uintptr_t)array->strides[d];
+    return k.kind == KEY_SAME && !array->swapped && !array->suboffsets && array->strides[axis] == k.size &&
+           all % k.size == 0;
+}
+
+const void *fm_row(const fm_source *source, const ptrdiff_t *at)
+{
+    ptrdiff_t inside[FM_MAX_NDIM];
+    for (int d = 0; d < source->array->ndim; d++) {
+        inside[d] = border(at[d], source->array->shape[d], source->modes[d]);
+        if (inside[d] < 0)
+            return NULL;
+    }
+    return fm_address(source->array, inside);
 }
 
 /* One key; a copy of a constant size is an instruction or two. */
@@ -148,12 +169,12 @@ void fm_write_keys(const fm_array *array, const ptrdiff_t *at, int axis, ptrdiff
 {
     const fm_key_type k = fm_key_types[array->type];
     if (is_direct(array, axis)) {
-        fm_active->write_keys(address(array, at), array->strides[axis], count, k, array->swapped, keys);
+        fm_active->write_keys(fm_address(array, at), array->strides[axis], count, k, array->swapped, keys);
         return;
     }
     ptrdiff_t here[FM_MAX_NDIM];
     memcpy(here, at, (size_t)array->ndim * sizeof *here);
     for (ptrdiff_t i = 0; i < count; i++, here[axis]++)
-        fm_active->write_keys(address(array, here), k.size, 1, k, array->swapped,
+        fm_active->write_keys(fm_address(array, here), k.size, 1, k, array->swapped,
                               (const char *)keys + i * k.size);
 }

@@ -18,6 +18,14 @@ ptrdiff_t fm_border(ptrdiff_t i, ptrdiff_t n, fm_mode mode);
 /* The key of one element in native byte order. */
 int64_t fm_key_of(const void *element, fm_type type);
 
+char *fm_address(const fm_array *array, const ptrdiff_t *at);
+
+/* Whether the elements along the axis are their own keys, side by side and aligned. */
+int fm_is_plain(const fm_array *array, int axis);
+
+/* Where a plain array is to be read for position `at`, or NULL for the constant outside. */
+const void *fm_row(const fm_source *source, const ptrdiff_t *at);
+
 /* Reads count keys along `axis` from position `at`, which may lie outside the array. */
 void fm_read_keys(const fm_source *source, const ptrdiff_t *at, int axis, ptrdiff_t count, void *keys);
 

@@ -55,6 +55,8 @@ enum {
 typedef struct fm_engines {
     int lanes;                  /* keys that are compared at a time */
     const fm_network *networks; /* up to one without a run */
+    size_t (*three_scratch)(void);
+    void (*three_part)(const fm_filter *filter, const fm_block *block, void *scratch);
     size_t (*network_scratch)(const fm_network *network);
     void (*network_part)(const fm_network *network, const fm_filter *filter, const fm_block *block, void *scratch);
     size_t (*interpret_scratch)(const fm_filter *filter, const fm_block *largest);

@@ -16,7 +16,7 @@ enum {
     BLOCK_PLACES = 8192, /* padded places of an ordinal block, unless the window asks for more */
 };
 
-typedef enum { NETWORK, PROGRAM, CONSTANT_TIME, ORDINAL } engine_kind;
+typedef enum { THREE, NETWORK, PROGRAM, CONSTANT_TIME, ORDINAL } engine_kind;
 
 /* The array cut into blocks of equal extent, the last along an axis being smaller. */
 typedef struct {
@@ -86,6 +86,12 @@ static void choose_plane(fm_filter *f, const fm_array *input)
         f->inner = b;
         f->outer = a;
     }
+}
+
+/* Whether the filter is the median of 3x3. */
+static int is_three(const fm_filter *f, const fm_window *w, ptrdiff_t count)
+{
+    return !w->footprint && count == 9 && w->rank == 4 && f->size[f->inner] == 3;
 }
 
 static const fm_network *find_network(const fm_filter *f, const fm_engines *engines, const fm_window *w,
@@ -182,6 +188,9 @@ static void run_part(void *context, ptrdiff_t index, int lane)
     fm_block block = block_at(j, index);
     void *scratch = j->scratch + (size_t)lane * j->scratch_bytes;
     switch (j->kind) {
+    case THREE:
+        j->engines->three_part(j->filter, &block, scratch);
+        break;
     case NETWORK:
         j->engines->network_part(j->network, j->filter, &block, scratch);
         break;
@@ -223,6 +232,14 @@ static fm_status run(job *j, int workers)
     fm_status status = fm_parallel(parts, workers, run_part, j, &(fm_watch){should_stop, f});
     free(memory);
     return status;
+}
+
+static fm_status run_three(job *j, int workers)
+{
+    j->kind = THREE;
+    strip_blocks(j, j->filter->output->shape, j->filter->output->ndim);
+    j->scratch_bytes = j->engines->three_scratch();
+    return run(j, workers);
 }
 
 static fm_status run_network(job *j, int workers)
@@ -326,6 +343,8 @@ fm_status fm_rank_filter(const fm_array *input, const fm_array *output, const fm
         filter.lead[d] = window->size[d] / 2 + window->origin[d];
     choose_plane(&filter, input);
     job j = {.filter = &filter, .engines = engines_of(input->type)};
+    if (is_three(&filter, window, count))
+        return run_three(&j, workers);
     j.network = find_network(&filter, j.engines, window, count);
     if (j.network)
         return run_network(&j, workers);

@@ -174,6 +174,8 @@ static void network_part(const fm_network *n, const fm_filter *f, const fm_block
 }
 
 extern const fm_network NETWORK(fm_networks)[];
+size_t NETWORK(three_scratch)(void);
+void NETWORK(three_part)(const fm_filter *filter, const fm_block *block, void *scratch);
 size_t NETWORK(interpret_scratch)(const fm_filter *filter, const fm_block *largest);
 void NETWORK(interpret_part)(const fm_filter *filter, const fm_block *block, void *scratch);
 size_t NETWORK(constant_time_scratch)(void);
@@ -189,6 +191,8 @@ const fm_engines NETWORK(fm_engines) = {
     .lanes = LANES,
 #endif
     .networks = NETWORK(fm_networks),
+    .three_scratch = NETWORK(three_scratch),
+    .three_part = NETWORK(three_part),
     .network_scratch = network_scratch,
     .network_part = network_part,
     .interpret_scratch = NETWORK(interpret_scratch),

@@ -6,7 +6,6 @@ from plan import Plan
 PLANS = {
     name_of(plan): plan
     for plan in (
-        Plan(3, 3, 4, 2, 1, order="columns", tile_bytes=256),
         Plan(5, 5, 12, 2, 2, order="columns", tile_bytes=128),
         Plan(7, 7, 24, 2, 4, "power", tile_bytes=64),
         Plan(9, 9, 40, 2, 2, "power", tile_bytes=64),

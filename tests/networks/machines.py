@@ -8,7 +8,8 @@ from emit import emit, name_of
 from graph import Graph, Leaf, Ref
 from plan import Network, Plan
 
-Place = tuple[int, int]
+Place = tuple[int, int, int]
+"""Plane, row and column."""
 
 
 def label(plan: Plan) -> str:
@@ -19,8 +20,9 @@ def windows_of(network: Network) -> list[tuple[Ref, list[Place]]]:
     """Each output of the tile with the places of its window's elements in the tile's input."""
     plan = network.plan
     tile = [(row, plan.lead + column) for row in range(plan.tile_rows) for column in range(plan.tile_columns)]
+    window = list(np.ndindex(plan.planes, plan.rows, plan.columns))
     return [
-        (output, [(top + row, left + column) for row in range(plan.rows) for column in range(plan.columns)])
+        (output, [(plane, top + row, left + column) for plane, row, column in window])
         for output, (top, left) in zip(network.outputs, tile, strict=True)
     ]
 
@@ -38,7 +40,7 @@ def run_graph(
         ref = waiting[-1]
         key = graph.nodes[ref.node]
         if isinstance(key, Leaf):
-            known[ref] = elements[key.row, key.phase + ref.shift * graph.group]
+            known[ref] = elements[key.plane, key.row, key.phase + ref.shift * graph.group]
         else:
             inputs = [Ref(side.node, side.shift + ref.shift) for side in (key.a, key.b)]
             missing = [side for side in inputs if side not in known]
@@ -69,9 +71,9 @@ class TextMachine:
         r" *(?:V (n\w+ = (?:MIN|MAX)\(\w+, \w+\))|V (n\w+ = LOAD\(.+ \+ x - \d+\))|(STORE\(.+ \+ x, \w+\)));"
     )
     WARM = re.compile(
-        r"^    NETWORK\((stage_\w+)\)\(in - FRONT_\w+, out, scratch - FRONT_\w+, FRONT_\w+\);$", re.MULTILINE
+        r"^    NETWORK\((stage_\w+)\)\(in - FRONT_\w+, pitch, out, scratch - FRONT_\w+, FRONT_\w+\);$", re.MULTILINE
     )
-    CALL = re.compile(r"^        NETWORK\((stage_\w+)\)\(in, out, scratch, TILE_\w+\);$", re.MULTILINE)
+    CALL = re.compile(r"^        NETWORK\((stage_\w+)\)\(in, pitch, out, scratch, TILE_\w+\);$", re.MULTILINE)
     KEPT = re.compile(r"for \(int p = 0; p < (\d+); p\+\+\)")
     MEMORY = re.compile(r"\(2 \* FRONT_\w+ \+ (\d+) \* \(FRONT_\w+ \+ TILE_\w+\) \+ (\d+) \* TILE_\w+\)")
 
@@ -96,20 +98,24 @@ class TextMachine:
         return compile("\n".join(lines).replace("(in ", "(source "), "<stage>", "exec")
 
     def run(self, image: np.ndarray) -> np.ndarray:
-        """The outputs of a tile of rows, from an image of the columns that they need."""
+        """Rows of outputs from an image of just the planes, rows and columns that they need."""
         plan, front, tile = self.plan, self.front, self.tile
-        count = image.shape[1] // plan.tile_columns - plan.reach
-        slack = max(front, tile)  # what the C code provides before and after each row of input
-        stride = slack + plan.reach + count + slack
-        rows = (plan.rows + plan.tile_rows - 1) * plan.tile_columns
+        pitch = image.shape[2] // plan.tile_columns
+        tiles = (image.shape[1] - plan.rows + 1) // plan.tile_rows
+        count = (tiles - 1) * pitch + pitch - plan.reach
+        slack = max(front, tile)  # what the C code provides before and after each stream
+        slots = tiles + -(-(plan.rows - 1) // plan.tile_rows)
+        stride = slack + slots * pitch + slack
         made = plan.tile_rows * plan.tile_columns
-        output = rows * stride
+        output = plan.streams * stride
         scratch = output + made * stride
         memory = np.random.default_rng(count).choice([-(1 << 40), 1 << 40], scratch + self.scratch_size)
-        for row, values in enumerate(image):
+        for plane, row in np.ndindex(image.shape[:2]):
+            slot, row_of_tile = divmod(row, plan.tile_rows)
             for phase in range(plan.tile_columns):
-                start = (row * plan.tile_columns + phase) * stride + slack
-                memory[start : start + count + plan.reach] = values[phase :: plan.tile_columns]
+                stream = (plane * plan.tile_rows + row_of_tile) * plan.tile_columns + phase
+                start = stream * stride + slack + slot * pitch
+                memory[start : start + pitch] = image[plane, row, phase :: plan.tile_columns]
 
         def load(at: int) -> np.ndarray:
             assert 0 <= at <= at + LANES <= len(memory)
@@ -127,7 +133,8 @@ class TextMachine:
                 return scratch + self.kept * (front + tile) + place * tile
 
             names = {"LOAD": load, "STORE": store, "MIN": np.minimum, "MAX": np.maximum, "KEPT": kept,
-                     "PLACE": place, "S": stride, "source": source, "out": out}  # fmt: skip
+                     "PLACE": place, f"STREAM_{name_of(plan)}": stride, "pitch": pitch, "source": source,
+                     "out": out}  # fmt: skip
             for x in range(0, count, LANES):
                 exec(self.stages[name], {**names, "x": x})
 
@@ -140,8 +147,9 @@ class TextMachine:
             for p in range(self.kept):
                 at = scratch + p * (front + tile)
                 memory[at - front : at] = memory[at + tile - front : at + tile]
-        outputs = memory[output : output + made * stride].reshape(plan.tile_rows, plan.tile_columns, stride)
-        return outputs[:, :, :count].swapaxes(1, 2).reshape(plan.tile_rows, -1)
+        streams = memory[output : output + made * stride].reshape(plan.tile_rows, plan.tile_columns, stride)
+        rows = streams[:, :, : tiles * pitch].reshape(plan.tile_rows, plan.tile_columns, tiles, pitch)
+        return rows[..., : pitch - plan.reach].transpose(2, 0, 3, 1).reshape(tiles * plan.tile_rows, -1)
 
 
 def _vectors(count: int) -> int:

@@ -30,14 +30,14 @@ OTHER_PLANS = [
     Plan(7, 7, 40, 2, 2, "half", "y"),
     Plan(4, 6, 11, 4, 2, "half", "columns"),
     Plan(7, 5, 17, 2, 4, "power", "columns"),
+    Plan(3, 3, 4, 2, 1, "half", "columns"),
+    Plan(3, 3, 13, 2, 2, planes=3),
+    Plan(2, 3, 6, 1, 1, "power", "columns", planes=2),
+    Plan(5, 3, 20, 2, 1, "half", "columns", planes=3),
 ]
-"""Rectangles, even sizes, other ranks than the middle, and every way to split and to order."""
+"""Rectangles, boxes, even sizes, other ranks than the middle, and every way to split and to order."""
 
 each_plan = pytest.mark.parametrize("plan", [*PLANS.values(), *OTHER_PLANS], ids=label)
-
-
-def elements_of(plan: Plan) -> int:
-    return plan.rows * plan.columns
 
 
 def rows_of_ones(generator: np.random.Generator, length: int, counts: np.ndarray) -> np.ndarray:
@@ -50,7 +50,7 @@ def check_selects(network: Network, inputs: np.ndarray) -> None:
     """Each input is one window, used for each output of the tile. An output reads its own window alone,
     else run_graph has no value for it."""
     plan = network.plan
-    wanted = np.count_nonzero(inputs, axis=1) >= elements_of(plan) - plan.rank
+    wanted = np.count_nonzero(inputs, axis=1) >= plan.elements - plan.rank
     columns = np.ascontiguousarray(inputs.T)
     for output, places in windows_of(network):
         got = run_graph(network.graph, output, dict(zip(places, columns, strict=True)))
@@ -58,10 +58,10 @@ def check_selects(network: Network, inputs: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize(
-    "plan", [plan for plan in [*PLANS.values(), *OTHER_PLANS] if elements_of(plan) <= 16], ids=label
+    "plan", [plan for plan in [*PLANS.values(), *OTHER_PLANS] if plan.elements <= 16], ids=label
 )
 def test_all_zeros_and_ones(plan: Plan) -> None:
-    n = elements_of(plan)
+    n = plan.elements
     check_selects(plan.network, (np.arange(1 << n)[:, None] >> np.arange(n) & 1).astype(np.uint8))
 
 
@@ -83,7 +83,7 @@ def test_all_zeros_and_ones_of_5x5(plan: Plan) -> None:
 
 @each_plan
 def test_random_zeros_and_ones_of_every_count(plan: Plan) -> None:
-    n = elements_of(plan)
+    n = plan.elements
     generator = np.random.default_rng(1)
     check_selects(plan.network, rows_of_ones(generator, n, np.repeat(np.arange(n + 1), 10)))
 
@@ -91,7 +91,7 @@ def test_random_zeros_and_ones_of_every_count(plan: Plan) -> None:
 @each_plan
 def test_zeros_and_ones_that_one_more_one_would_change(plan: Plan) -> None:
     """The hard inputs: the count of ones is the smallest that gives a one, or one less."""
-    n = elements_of(plan)
+    n = plan.elements
     generator = np.random.default_rng(2)
     counts = np.repeat([n - plan.rank - 1, n - plan.rank], 2000)
     check_selects(plan.network, rows_of_ones(generator, n, counts))
@@ -100,8 +100,8 @@ def test_zeros_and_ones_that_one_more_one_would_change(plan: Plan) -> None:
 @each_plan
 def test_sloping_zeros_and_ones(plan: Plan) -> None:
     """Ones on one side of a line, in windows sloping in every direction, as at an edge in an image."""
-    n = elements_of(plan)
-    row, column = np.divmod(np.arange(n), plan.columns)
+    n = plan.elements
+    row, column = np.divmod(np.arange(n), plan.columns)  # of a box, planes one below the other
     angles = np.linspace(0, 2 * np.pi, 200, endpoint=False)[:, None]
     height = np.argsort(np.argsort(row * np.sin(angles) + column * np.cos(angles), axis=1), axis=1)
     for ones in (n - plan.rank - 1, n - plan.rank):
@@ -109,13 +109,13 @@ def test_sloping_zeros_and_ones(plan: Plan) -> None:
 
 
 @each_plan
-@pytest.mark.parametrize("groups", [1, 8, 45])
-def test_emitted_text(plan: Plan, groups: int) -> None:
+@pytest.mark.parametrize(("groups", "tiles"), [(1, 1), (1, 3), (8, 2), (45, 1)])
+def test_emitted_text(plan: Plan, groups: int, tiles: int) -> None:
     """As compiled: stages, tiles and what is kept from one to the next, places that values share, shifts."""
     machine = TextMachine(plan)
-    rows, columns = plan.rows + plan.tile_rows - 1, (groups + plan.reach) * plan.tile_columns
-    image = np.random.default_rng(groups).integers(0, 1000, (rows, columns))
-    windows = np.lib.stride_tricks.sliding_window_view(image, (plan.rows, plan.columns))
+    rows, columns = plan.rows + tiles * plan.tile_rows - 1, (groups + plan.reach) * plan.tile_columns
+    image = np.random.default_rng(groups).integers(0, 1000, (plan.planes, rows, columns))
+    windows = np.lib.stride_tricks.sliding_window_view(image, (plan.planes, plan.rows, plan.columns))[0]
     wanted = np.sort(windows.reshape(*windows.shape[:2], -1))[..., plan.rank]
     got = machine.run(image)
     np.testing.assert_array_equal(got, wanted[:, plan.lead :][:, : groups * plan.tile_columns])
@@ -136,7 +136,7 @@ def test_sort(length: int) -> None:
     graph = Graph(1)
     values = graph.sort([graph.leaf(0, column) for column in range(length)])
     inputs = (np.arange(1 << length)[:, None] >> np.arange(length) & 1).astype(np.uint8)
-    elements = {(0, column): inputs[:, column] for column in range(length)}
+    elements = {(0, 0, column): inputs[:, column] for column in range(length)}
     wanted = np.sort(inputs, axis=1)
     for i, value in enumerate(values):
         np.testing.assert_array_equal(run_graph(graph, value, elements), wanted[:, i])
@@ -152,7 +152,7 @@ def test_merge(first: int, second: int) -> None:
     sorted_first = np.arange(first) >= np.arange(first + 1)[:, None]
     sorted_second = np.arange(second) >= np.arange(second + 1)[:, None]
     inputs = np.hstack([np.repeat(sorted_first, second + 1, axis=0), np.tile(sorted_second, (first + 1, 1))])
-    elements = {(0, column): inputs[:, column] for column in range(first + second)}
+    elements = {(0, 0, column): inputs[:, column] for column in range(first + second)}
     wanted = np.sort(inputs, axis=1)
     for i, value in enumerate(merged):
         np.testing.assert_array_equal(run_graph(graph, value, elements), wanted[:, i])
@@ -179,4 +179,4 @@ def test_every_operation_is_needed(plan: Plan) -> None:
     assert used == set(network.needed)
     leaves = {key for node in network.needed if isinstance(key := network.graph.nodes[node], Leaf)}
     rows = plan.rows + plan.tile_rows - 1
-    assert leaves == {Leaf(row, phase) for row in range(rows) for phase in range(plan.tile_columns)}
+    assert leaves == {Leaf(*place) for place in np.ndindex(rows, plan.tile_columns, plan.planes)}
