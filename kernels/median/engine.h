@@ -32,23 +32,23 @@ typedef struct {
     atomic_int stopped;
 } fm_filter;
 
-/* A compiled selection network; see networks/emit.py. Input and output lie in streams, `stream` elements apart,
- * which hold rows of groups, `pitch` groups apart; a group is one element in each of tile_columns streams. */
+/* A compiled selection network, which runs down the array; see networks/emit.py. */
 typedef struct {
-    /* Makes `count` groups of outputs. `in` is at the group in which the first output's window ends. */
-    void (*run)(const void *in, ptrdiff_t pitch, void *out, void *scratch, ptrdiff_t count);
+    /* Makes `count` groups of LANES tiles. `in` is at the group in which the windows of the first end; as many
+     * groups as `reach` before the first output are written too, and twice as many before `in` are read. */
+    void (*run)(const void *in, void *out, void *scratch, ptrdiff_t count);
     int planes, rows, columns, rank;
-    int tile_rows, tile_columns;
-    int lead;   /* columns of the first group before the first window */
-    int reach;  /* groups from that in which a window begins to that in which it ends */
-    int tile;   /* groups made at a time: run writes whole tiles */
-    int stream;
+    int tile_rows, tile_columns; /* a group is tile_rows rows of the array */
+    int lead;         /* rows of the first group before the first window */
+    int reach;        /* groups from that in which a window begins to that in which it ends */
+    int extra;        /* tiles that a window reaches further along */
+    int pitch, plane; /* elements of a row for each column of a tile; of all rows of a plane of input */
     size_t scratch_bytes;
 } fm_network;
 
 enum {
-    FM_NETWORK_INPUT = 128 * 1024, /* bytes of all streams of input: with those of output they fit the second cache */
-    FM_NETWORK_SLACK = 256,        /* bytes that run may read before a stream's first group, and after its last */
+    FM_NETWORK_WIDTH = 512,        /* bytes of a row of outputs in scratch memory */
+    FM_NETWORK_INPUT = 192 * 1024, /* bytes of all input there: with the outputs it fits the second cache */
 };
 
 /* The engines of one key width at one instruction set. */

@@ -6,8 +6,8 @@
 #include <string.h>
 
 enum {
-    STRIP_ROWS = 64, /* of a network's part: milliseconds of work at most */
-    STRIP_COLUMNS = 16384,
+    STRIP_ROWS = 256, /* of a part of a network: milliseconds of work at most */
+    STRIP_COLUMNS = 2048,
     TILE_SIDE = 256,     /* of a tile of the constant-time engine, border included */
     LARGEST_BOX = 128,   /* side of its windows: of a tile with larger ones little is left */
     LARGEST_PROGRAM = 200, /* elements: networks for more are slow to make and to run */

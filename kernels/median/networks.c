@@ -4,12 +4,8 @@
 
 #define NETWORK(name) FM_NAME(FM_JOIN(name, FM_KEY))
 #define VECTORS(count) (((count) + LANES - 1) / LANES * LANES)
-#define FRONT(reach) VECTORS(reach)
-/* A tile is at least as long as what is kept of it. */
-#define TILE(bytes, reach) \
-    (VECTORS((bytes) / (int)sizeof(K)) > FRONT(reach) ? VECTORS((bytes) / (int)sizeof(K)) : FRONT(reach))
-/* Streams do not lie a multiple of the cache's ways apart. */
-#define STREAM(streams) (VECTORS(FM_NETWORK_INPUT / (int)sizeof(K) / (streams)) + 320 / (int)sizeof(K))
+#define PITCH(tile, extra) (VECTORS(FM_NETWORK_WIDTH / (int)sizeof(K) / (tile)) + VECTORS(extra))
+#define PLANE(planes, row) (FM_NETWORK_INPUT / (int)sizeof(K) / (planes) / (row) * (row))
 
 /* Elements of the largest window that has a network here: for larger ones the constant-time engine is as
  * quick, since it does not depend on the width of keys, or the build would take too long. */

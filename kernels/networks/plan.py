@@ -30,8 +30,6 @@ class Plan:
     order : str
         Which way the tile is halved first, ``"x"`` or ``"y"``; or ``"columns"``, which shares only sorted
         parts of columns between the rows of the tile.
-    tile_bytes : int
-        Bytes of a row of groups that the stages work on at a time.
 
     Notes
     -----
@@ -46,7 +44,6 @@ class Plan:
     tile_columns: int = 1
     split: str = "half"
     order: str = "x"
-    tile_bytes: int = 64
     planes: int = 1
 
     def __post_init__(self) -> None:
@@ -58,9 +55,9 @@ class Plan:
         return self.planes * self.rows * self.columns
 
     @property
-    def streams(self) -> int:
-        """Streams of input; see emit.py."""
-        return self.planes * self.tile_rows * self.tile_columns
+    def extra(self) -> int:
+        """How many tiles further on the rows of a tile's windows reach."""
+        return -(-(self.rows - 1) // self.tile_rows)
 
     @property
     def lead(self) -> int:

@@ -6,9 +6,9 @@ from plan import Plan
 PLANS = {
     name_of(plan): plan
     for plan in (
-        Plan(5, 5, 12, 2, 2, order="columns", tile_bytes=128),
-        Plan(7, 7, 24, 2, 4, "power", tile_bytes=64),
-        Plan(9, 9, 40, 2, 2, "power", tile_bytes=64),
+        Plan(5, 5, 12, 2, 2, order="columns"),
+        Plan(7, 7, 24, 2, 4, "power"),
+        Plan(9, 9, 40, 2, 2, "power"),
         Plan(11, 11, 60, 2, 4, "power"),
         Plan(13, 13, 84, 2, 4, "power"),
         Plan(15, 15, 112, 2, 4, "power"),
