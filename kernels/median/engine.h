@@ -36,7 +36,7 @@ typedef struct {
 typedef struct {
     /* Makes `count` groups of LANES tiles. `in` is at the group in which the windows of the first end; as many
      * groups as `reach` before the first output are written too, and twice as many before `in` are read. */
-    void (*run)(const void *in, void *out, void *scratch, ptrdiff_t count);
+    void (*run)(const void *in, void *out, void *scratch, size_t count);
     int planes, rows, columns, rank;
     int tile_rows, tile_columns; /* a group is tile_rows rows of the array */
     int lead;         /* rows of the first group before the first window */

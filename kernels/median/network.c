@@ -130,7 +130,7 @@ static void filter_block(const fm_network *n, const fm_filter *f, const layout *
     read_rows(n, f, l, start, n->lead + rows + n->rows - 1, tiles + n->extra);
     for (ptrdiff_t x = 0; x < tiles; x += LANES)
         n->run(l->input + rows_before(n) * row_size(n) + x, l->output + x, l->places,
-               (rows + n->tile_rows - 1) / n->tile_rows);
+               (size_t)((rows + n->tile_rows - 1) / n->tile_rows));
     ptrdiff_t at[FM_MAX_NDIM];
     memcpy(at, start, sizeof at);
     for (ptrdiff_t y = 0; y < rows; y++) {

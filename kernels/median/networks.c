@@ -15,9 +15,9 @@
 #elif FM_KEY == 8
 #define MOST 441
 #elif FM_KEY == 16
-#define MOST 289
+#define MOST 441
 #elif FM_KEY == 32
-#define MOST 225
+#define MOST 441
 #else
 #define MOST 121
 #endif

@@ -1,8 +1,9 @@
 """Cuts a network into stages, and gives the values that cross stages their places.
 
-The stages run one after the other for one group, then for the next. Within a stage values stay in registers. A
-value that is used by a later stage has a place in scratch memory. A value that is read at a shift, that is for
-a later group, is *kept*: it has a ring of places, one for each of the groups that still want it.
+The stages run one after the other for a few groups, then for the next few: their code is fetched less often
+that way, but the values take more room. Within a stage values stay in registers. A value that is used by a
+later stage has a place in scratch memory for each of these groups. A value that is read at a shift, that is for
+a later group, is *kept*: its places are a ring, with room also for the groups that still want it.
 """
 
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Ring:
-    """The places of a kept value: of group x at place `first` + x modulo `length`, a power of two."""
+    """The places of a value: of group x at place `first` + x modulo `length`."""
 
     first: int
     length: int
@@ -36,18 +37,15 @@ class Schedule:
     Attributes
     ----------
     stages : list of Stage
-    kept : dict
-        The rings of nodes that are read at a shift; each is one node's alone.
-    place : dict
-        The places of other stored nodes, used again once a node is done with.
+    rings : dict
+        The places of stored nodes. Those of a node that is not kept are used again once it is done with.
     places : int
-        How many places all of them use.
+        How many places there are.
     """
 
     network: Network
     stages: list[Stage]
-    kept: dict[int, Ring]
-    place: dict[int, int]
+    rings: dict[int, Ring]
     places: int
 
 
@@ -69,31 +67,19 @@ def schedule(network: Network) -> Schedule:
     for node in operations:
         if reach[node] or last_use[node] >= 0:
             stages[stage_of[node]].stored.append(node)
-    kept: dict[int, Ring] = {}
+    tile = network.plan.tile_groups
+    rings: dict[int, Ring] = {}
+    free: list[Ring] = []
     places = 0
-    for node in operations:
-        if reach[node]:
-            kept[node] = Ring(places, 1 << reach[node].bit_length())
-            places += kept[node].length
-    place, places = _places(stages, kept, last_use, places)
-    return Schedule(network, stages, kept, place, places)
-
-
-def _places(
-    stages: list[Stage], kept: dict[int, Ring], last_use: dict[int, int], places: int
-) -> tuple[dict[int, int], int]:
-    place: dict[int, int] = {}
-    free: list[int] = []
-    done_with: list[list[int]] = [[] for _ in stages]
+    done_with: list[list[Ring]] = [[] for _ in stages]
     for number, stage in enumerate(stages):
         for node in stage.stored:
-            if node in kept:
-                continue
-            if free:
-                place[node] = free.pop()
+            if reach[node] or not free:
+                rings[node] = Ring(places, tile + reach[node])
+                places += tile + reach[node]
             else:
-                place[node] = places
-                places += 1
-            done_with[last_use[node]].append(place[node])
+                rings[node] = free.pop()
+            if not reach[node]:
+                done_with[last_use[node]].append(rings[node])
         free += done_with[number]
-    return place, places
+    return Schedule(network, stages, rings, places)

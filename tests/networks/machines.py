@@ -52,7 +52,7 @@ def run_graph(
     return known[wanted]
 
 
-LANES, BYTES = 4, 8  # vectors of 32 bytes that hold integers of 64 bits
+LANES = 4
 
 
 class TextMachine:
@@ -63,59 +63,49 @@ class TextMachine:
     """
 
     STAGE = re.compile(
-        r"NETWORK\((stage_\w+)\)\([^)]*\)\n\{\n    for \(ptrdiff_t x = 0; x < count; x \+= LANES\) \{\n"
+        r"NETWORK\((stage_\w+)\)\([^)]*\)\n\{\n    for \(; x < end; x\+\+, in \+= (.+), out \+= \2\) \{\n"
         r"(.*?)    \}\n\}",
         re.DOTALL,
     )
     LINE = re.compile(
-        r" *(?:V (n\w+ = (?:MIN|MAX)\(\w+, \w+\))|V (n\w+ = LOAD\(.+ \+ x - \d+\))|(STORE\(.+ \+ x, \w+\)));"
+        r" *(?:const size_t (at_\w+ = .+)|V (n\w+ = (?:MIN|MAX)\(\w+, \w+\))|V (n\w+ = LOAD\(.+\))|"
+        r"(STORE\(.+, \w+\)));"
     )
-    WARM = re.compile(
-        r"^    NETWORK\((stage_\w+)\)\(in - FRONT_\w+, pitch, out, scratch - FRONT_\w+, FRONT_\w+\);$", re.MULTILINE
-    )
-    CALL = re.compile(r"^        NETWORK\((stage_\w+)\)\(in, pitch, out, scratch, TILE_\w+\);$", re.MULTILINE)
-    KEPT = re.compile(r"for \(int p = 0; p < (\d+); p\+\+\)")
-    MEMORY = re.compile(r"\(2 \* FRONT_\w+ \+ (\d+) \* \(FRONT_\w+ \+ TILE_\w+\) \+ (\d+) \* TILE_\w+\)")
+    CALL = re.compile(r"^        NETWORK\((stage_\w+)\)\(in, out, scratch, x, end\);$", re.MULTILINE)
+    MEMORY = re.compile(r"(\d+) \* sizeof\(V\)")
 
     def __init__(self, plan: Plan) -> None:
         text = emit(plan)
         self.plan = plan
-        self.front = _vectors(plan.reach)
-        self.tile = max(_vectors(plan.tile_bytes // BYTES), self.front)
-        self.stages = {name: self._compiled(body) for name, body in self.STAGE.findall(text)}
-        self.warms = self.WARM.findall(text)
+        self.stages = {name: self._compiled(body) for name, _, body in self.STAGE.findall(text)}
         self.calls = self.CALL.findall(text)
-        self.kept = sum(int(number) for number in self.KEPT.findall(text))
-        kept, places = map(int, self.MEMORY.findall(text)[0])
-        self.scratch_size = 2 * self.front + kept * (self.front + self.tile) + places * self.tile
+        self.scratch_size = int(self.MEMORY.findall(text)[0]) * LANES
 
     def _compiled(self, body: str) -> CodeType:
         lines = []
         for line in body.splitlines():
             match = self.LINE.fullmatch(line)
             assert match, f"not understood: {line}"
-            lines.append(match[1] or match[2] or match[3])
+            lines.append(match[match.lastindex])
         return compile("\n".join(lines).replace("(in ", "(source "), "<stage>", "exec")
 
     def run(self, image: np.ndarray) -> np.ndarray:
         """Rows of outputs from an image of just the planes, rows and columns that they need."""
-        plan, front, tile = self.plan, self.front, self.tile
-        pitch = image.shape[2] // plan.tile_columns
-        tiles = (image.shape[1] - plan.rows + 1) // plan.tile_rows
-        count = (tiles - 1) * pitch + pitch - plan.reach
-        slack = max(front, tile)  # what the C code provides before and after each stream
-        slots = tiles + -(-(plan.rows - 1) // plan.tile_rows)
-        stride = slack + slots * pitch + slack
-        made = plan.tile_rows * plan.tile_columns
-        output = plan.streams * stride
-        scratch = output + made * stride
-        memory = np.random.default_rng(count).choice([-(1 << 40), 1 << 40], scratch + self.scratch_size)
-        for plane, row in np.ndindex(image.shape[:2]):
-            slot, row_of_tile = divmod(row, plan.tile_rows)
-            for phase in range(plan.tile_columns):
-                stream = (plane * plan.tile_rows + row_of_tile) * plan.tile_columns + phase
-                start = stream * stride + slack + slot * pitch
-                memory[start : start + pitch] = image[plane, row, phase :: plan.tile_columns]
+        plan = self.plan
+        before = plan.reach * plan.tile_columns
+        rows = image.shape[1]
+        tiles = image.shape[2] // plan.tile_rows - plan.extra
+        groups = rows // plan.tile_columns - plan.reach
+        pitch = _vectors(tiles) + _vectors(plan.extra)
+        row = plan.tile_rows * pitch
+        plane = (before + rows) * row
+        output = plan.planes * plane
+        scratch = output + (before + groups * plan.tile_columns) * row
+        memory = np.random.default_rng(rows).choice([-(1 << 40), 1 << 40], scratch + self.scratch_size)
+        for z, y in np.ndindex(image.shape[:2]):
+            for place in range(plan.tile_rows):
+                start = z * plane + (before + y) * row + place * pitch
+                memory[start : start + tiles + plan.extra] = image[z, y, place :: plan.tile_rows]
 
         def load(at: int) -> np.ndarray:
             assert 0 <= at <= at + LANES <= len(memory)
@@ -125,31 +115,19 @@ class TextMachine:
             assert output <= at <= at + LANES <= len(memory)
             memory[at : at + LANES] = vector
 
-        def run_stage(name: str, source: int, out: int, scratch: int, count: int) -> None:
-            def kept(place: int) -> int:
-                return scratch + place * (front + tile)
-
-            def place(place: int) -> int:
-                return scratch + self.kept * (front + tile) + place * tile
-
-            names = {"LOAD": load, "STORE": store, "MIN": np.minimum, "MAX": np.maximum, "KEPT": kept,
-                     "PLACE": place, f"STREAM_{name_of(plan)}": stride, "pitch": pitch, "source": source,
-                     "out": out}  # fmt: skip
-            for x in range(0, count, LANES):
-                exec(self.stages[name], {**names, "x": x})
-
-        source, out, scratch = slack + plan.reach, output, scratch + 2 * front
-        for name in self.warms:
-            run_stage(name, source - front, out, scratch - front, front)
-        for x in range(0, count, tile):
-            for name in self.calls:
-                run_stage(name, source + x, out + x, scratch, tile)
-            for p in range(self.kept):
-                at = scratch + p * (front + tile)
-                memory[at - front : at] = memory[at + tile - front : at + tile]
-        streams = memory[output : output + made * stride].reshape(plan.tile_rows, plan.tile_columns, stride)
-        rows = streams[:, :, : tiles * pitch].reshape(plan.tile_rows, plan.tile_columns, tiles, pitch)
-        return rows[..., : pitch - plan.reach].transpose(2, 0, 3, 1).reshape(tiles * plan.tile_rows, -1)
+        window = name_of(plan)
+        names = {"LOAD": load, "STORE": store, "MIN": np.minimum, "MAX": np.maximum, "LANES": LANES,
+                 f"PITCH_{window}": pitch, f"PLANE_{window}": plane, "scratch": scratch}  # fmt: skip
+        step = plan.tile_columns * row
+        for tile in range(0, tiles, LANES):
+            for x in range(0, plan.reach + groups, plan.tile_groups):
+                for name in self.calls:
+                    for group in range(x, min(x + plan.tile_groups, plan.reach + groups)):
+                        source = before * row + tile + group * step
+                        out = output + tile + group * step
+                        exec(self.stages[name], {**names, "x": group, "source": source, "out": out})
+        outputs = memory[output + before * row : scratch].reshape(-1, plan.tile_rows, pitch)
+        return outputs[:, :, :tiles].swapaxes(1, 2).reshape(groups * plan.tile_columns, -1)
 
 
 def _vectors(count: int) -> int:
