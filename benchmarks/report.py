@@ -14,7 +14,7 @@ from pairs import race
 from peers import PEERS
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "kernels" / "networks"))
-from plans import PLANS
+from plans import WINDOWS, plan_of
 
 PACKAGES = ("numpy", "scipy", "opencv-python-headless", "ipp", "scikit-image", "SimpleITK", "pillow")
 
@@ -126,6 +126,15 @@ class Limit:
     floor_ns: float  # if nothing but min and max took time
 
 
+OPERATIONS_OF_3X3 = 19  # see kernels/median/three.c
+
+
+def _squares() -> dict[int, float]:
+    """Operations an output of the compiled networks, by the size of the window."""
+    squares = [window for window in WINDOWS if window[0] == 1 and window[1] == window[2]]
+    return {window[1]: plan_of(window).network.operations_per_pixel for window in squares}
+
+
 def limits() -> list[Limit]:
     found = []
     for dtype in ("uint8", "uint16", "float32"):
@@ -133,13 +142,9 @@ def limits() -> list[Limit]:
         output = np.empty_like(image)
         copy = race({"copy": lambda image=image, output=output: np.copyto(output, image)}, budget=0.2).best("copy")
         per_second = 1e6 * _clock() * OPERATIONS_PER_CYCLE * VECTOR_BYTES[fastmath.simd.active] / image.itemsize
-        for plan in PLANS.values():
-            if plan.rows == plan.columns:
-                operations = plan.network.operations_per_pixel
-                floor = 1e9 * operations / per_second if per_second else float("nan")
-                found.append(
-                    Limit(plan.rows, dtype, operations, 2 * image.itemsize, 1e9 * copy / image.size, floor)
-                )
+        for size, operations in {3: OPERATIONS_OF_3X3, **_squares()}.items():
+            floor = 1e9 * operations / per_second if per_second else float("nan")
+            found.append(Limit(size, dtype, operations, 2 * image.itemsize, 1e9 * copy / image.size, floor))
     return found
 
 

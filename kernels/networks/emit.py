@@ -21,12 +21,8 @@ def emit(plan: Plan) -> str:
     return "".join(_lines(plan, schedule(plan.network)))
 
 
-def name_of(plan: Plan) -> str:
-    return "x".join(str(side) for side in (plan.planes, plan.columns, plan.rows)[plan.planes == 1 :])
-
-
 def _lines(plan: Plan, done: Schedule) -> Iterator[str]:
-    name = name_of(plan)
+    name = plan.name
     network = done.network
     yield (
         f"/* Rank {plan.rank} of {name}; tiles of {plan.tile_columns}x{plan.tile_rows}: "
@@ -71,7 +67,7 @@ class _Body:
         self.done = done
         self.plan = done.network.plan
         self.stage = stage
-        self.window = name_of(self.plan)
+        self.window = self.plan.name
         self.nodes = done.network.graph.nodes
         self.output_of = {ref.node: index for index, ref in enumerate(done.network.outputs)}
         self.mine = set(stage.nodes)

@@ -1,36 +1,42 @@
-"""Writes C text: ``generate.py list`` names all networks, ``generate.py 7x7 OUT`` writes one and
+"""Writes C text: ``generate.py list`` names all networks, ``generate.py 1x7x7 OUT`` writes one and
 ``generate.py index OUT`` a header that includes those whose window has at most MOST elements.
 """
 
 import sys
+from math import prod
 from pathlib import Path
 
 from emit import emit
-from plans import PLANS
+from plans import WINDOWS, Window, plan_of
+
+
+def name_of(window: Window) -> str:
+    return "x".join(str(side) for side in window)
 
 
 def index() -> str:
     lines = ["/* Every generated network; included by kernels/median/networks.c. */"]
-    for name, plan in PLANS.items():
+    names = [name_of(window) for window in WINDOWS]
+    for window, name in zip(WINDOWS, names, strict=True):
         lines += [
-            f"#if {plan.elements} <= MOST",
+            f"#if {prod(window)} <= MOST",
             f'#include "network_{name}.h"',
             "#else",
             f"#define NETWORK_{name}",
             "#endif",
         ]
-    lines.append("#define NETWORKS " + " ".join(f"NETWORK_{name}" for name in PLANS))
+    lines.append("#define NETWORKS " + " ".join(f"NETWORK_{name}" for name in names))
     return "\n".join(lines) + "\n"
 
 
 def main(arguments: list[str]) -> None:
     match arguments:
         case ["list"]:
-            print("\n".join(PLANS))
+            print("\n".join(map(name_of, WINDOWS)))
         case ["index", path]:
             Path(path).write_text(index())
         case [window, path]:
-            Path(path).write_text(emit(PLANS[window]))
+            Path(path).write_text(emit(plan_of(tuple(map(int, window.split("x"))))))
         case _:
             sys.exit(__doc__)
 

@@ -54,6 +54,11 @@ class Plan:
             raise ValueError("the windows of a tile must have an element in common")
 
     @property
+    def name(self) -> str:
+        """The window's planes, rows and columns: what is a column here is a row of the array."""
+        return f"{self.planes}x{self.columns}x{self.rows}"
+
+    @property
     def elements(self) -> int:
         return self.planes * self.rows * self.columns
 

@@ -1,18 +1,37 @@
-"""The windows that get a compiled network, each with the tile that measured fastest."""
+"""The windows that get a compiled network, each for its median."""
 
-from emit import name_of
+from dataclasses import replace
+from functools import cache
+from itertools import product
+from math import prod
+
 from plan import Plan
 
-PLANS = {
-    name_of(plan): plan
-    for plan in (
-        Plan(5, 5, 12, 2, 2, order="columns"),
-        Plan(7, 7, 24, 2, 4, "power"),
-        Plan(9, 9, 40, 2, 2, "power"),
-        Plan(11, 11, 60, 2, 4, "power", tile_groups=6),
-        Plan(13, 13, 84, 2, 4, "power", tile_groups=6),
-        Plan(15, 15, 112, 2, 4, "power", tile_groups=6),
-        Plan(17, 17, 144, 2, 4, "power", tile_groups=6),
-        Plan(21, 21, 220, 2, 4, "power", tile_groups=6),
-    )
-}
+Window = tuple[int, ...]
+"""Planes, rows and columns of the array."""
+
+LONGEST = 9  # side of the rectangles
+LARGER = 11, 13, 15, 17, 21  # sides of the squares beyond
+SMALL = [window for window in product((1,), range(1, LONGEST + 1), range(1, LONGEST + 1)) if prod(window) > 2]
+SMALL.remove((1, 3, 3))  # has an engine of its own
+WINDOWS: list[Window] = [*SMALL, *((1, side, side) for side in LARGER), (3, 3, 3), (5, 5, 5)]
+
+MOST_OPERATIONS = 1200  # in a tile whose stages follow each other for each group: the code of so many stays in
+# the cache of decoded instructions
+
+
+@cache
+def plan_of(window: Window) -> Plan:
+    """The plan whose tile takes the fewest operations an output. Runs go down the array: see emit.py."""
+    planes, columns, rows = window
+    rank = prod(window) // 2
+    if columns > LONGEST:
+        return Plan(rows, columns, rank, 2, 4, "power", tile_groups=6)
+    plans = [
+        Plan(rows, columns, rank, height, width, "power", order, planes=planes)
+        for height, width, order in product((1, 2, 4), (1, 2, 4), ("x", "y", "columns"))
+        if height <= rows and width <= columns
+    ]
+    best = min(plans, key=lambda plan: (plan.network.operations_per_pixel, plan.network.operations))
+    return replace(best, tile_groups=6) if best.network.operations > MOST_OPERATIONS else best
+

@@ -4,7 +4,7 @@ import re
 from types import CodeType
 
 import numpy as np
-from emit import emit, name_of
+from emit import emit
 from graph import Graph, Leaf, Ref
 from plan import Network, Plan
 
@@ -13,7 +13,7 @@ Place = tuple[int, int, int]
 
 
 def label(plan: Plan) -> str:
-    return f"{name_of(plan)}-rank{plan.rank}-tile{plan.tile_rows}x{plan.tile_columns}-{plan.split}-{plan.order}"
+    return f"{plan.name}-rank{plan.rank}-tile{plan.tile_rows}x{plan.tile_columns}-{plan.split}-{plan.order}"
 
 
 def windows_of(network: Network) -> list[tuple[Ref, list[Place]]]:
@@ -115,7 +115,7 @@ class TextMachine:
             assert output <= at <= at + LANES <= len(memory)
             memory[at : at + LANES] = vector
 
-        window = name_of(plan)
+        window = plan.name
         names = {"LOAD": load, "STORE": store, "MIN": np.minimum, "MAX": np.maximum, "LANES": LANES,
                  f"PITCH_{window}": pitch, f"PLANE_{window}": plane, "scratch": scratch}  # fmt: skip
         step = plan.tile_columns * row

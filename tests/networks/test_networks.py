@@ -12,7 +12,7 @@ from emit import emit
 from graph import Graph, Leaf, Op
 from machines import TextMachine, label, run_graph, windows_of
 from plan import Network, Plan
-from plans import PLANS
+from plans import WINDOWS, plan_of
 from stages import LARGEST_STAGE, schedule
 
 OTHER_PLANS = [
@@ -38,7 +38,8 @@ OTHER_PLANS = [
 ]
 """Rectangles, boxes, even sizes, other ranks than the middle, and every way to split and to order."""
 
-each_plan = pytest.mark.parametrize("plan", [*PLANS.values(), *OTHER_PLANS], ids=label)
+PLANS = [*map(plan_of, WINDOWS), *OTHER_PLANS]
+each_plan = pytest.mark.parametrize("plan", PLANS, ids=label)
 
 
 def rows_of_ones(generator: np.random.Generator, length: int, counts: np.ndarray) -> np.ndarray:
@@ -59,14 +60,14 @@ def check_selects(network: Network, inputs: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize(
-    "plan", [plan for plan in [*PLANS.values(), *OTHER_PLANS] if plan.elements <= 16], ids=label
+    "plan", [plan for plan in PLANS if plan.elements <= 16], ids=label
 )
 def test_all_zeros_and_ones(plan: Plan) -> None:
     n = plan.elements
     check_selects(plan.network, (np.arange(1 << n)[:, None] >> np.arange(n) & 1).astype(np.uint8))
 
 
-@pytest.mark.parametrize("plan", [PLANS["5x5"], Plan(5, 5, 5, 1, 2)], ids=label)
+@pytest.mark.parametrize("plan", [plan_of((1, 5, 5)), Plan(5, 5, 5, 1, 2)], ids=label)
 def test_all_zeros_and_ones_of_5x5(plan: Plan) -> None:
     """All 2**25, eight to a byte: the low 19 elements vary within a chunk, the high 6 between chunks."""
     numbers = np.arange(1 << 19)
