@@ -48,7 +48,17 @@ static layout lay_out(void *scratch)
     return l;
 }
 
-size_t CONSTANT_TIME(constant_time_scratch)(void)
+/* Tiles of equal extent, as few as fit the side. */
+static void cut(const fm_filter *f, fm_block *largest)
+{
+    for (int d = 0; d < f->output->ndim; d++) {
+        ptrdiff_t most = SIDE - f->size[d] + 1, tiles = (f->output->shape[d] + most - 1) / most;
+        int in_plane = d == f->inner || d == f->outer;
+        largest->extent[d] = in_plane ? (f->output->shape[d] + tiles - 1) / tiles : 1;
+    }
+}
+
+static size_t scratch_bytes(const fm_filter *f, const fm_block *largest)
 {
     return lay_out(NULL).bytes;
 }
@@ -125,7 +135,7 @@ static void filter_row(const layout *l, fm_box box, int number, ptrdiff_t rank, 
 }
 
 /* A block is one plane of outputs that with its border is at most 256 wide and high. */
-void CONSTANT_TIME(constant_time_part)(const fm_filter *f, const fm_block *block, void *scratch)
+static void part(fm_filter *f, const fm_block *block, void *scratch, int lane)
 {
     layout l = lay_out(scratch);
     fm_box box = {.width = (uint8_t)f->size[f->inner], .height = (uint8_t)f->size[f->outer]};
@@ -146,3 +156,6 @@ void CONSTANT_TIME(constant_time_part)(const fm_filter *f, const fm_block *block
         number = seek(&l, box, number, f->rank + change, f->rank);
     }
 }
+
+extern const fm_engine CONSTANT_TIME(fm_constant_time);
+const fm_engine CONSTANT_TIME(fm_constant_time) = {cut, scratch_bytes, part};

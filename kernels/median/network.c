@@ -37,9 +37,9 @@ static layout lay_out(const fm_network *n, void *scratch)
     return l;
 }
 
-static size_t network_scratch(const fm_network *network)
+static size_t network_scratch(const fm_filter *f, const fm_block *largest)
 {
-    return lay_out(network, NULL).bytes;
+    return lay_out(f->network, NULL).bytes;
 }
 
 /* Rows that a stream holds beside one for each row of tiles. */
@@ -151,8 +151,9 @@ static void filter_block(const fm_network *n, const fm_filter *f, const layout *
 }
 
 /* A block's extent is 1 on all axes but inner and outer. */
-static void network_part(const fm_network *n, const fm_filter *f, const fm_block *block, void *scratch)
+static void network_part(fm_filter *f, const fm_block *block, void *scratch, int lane)
 {
+    const fm_network *n = f->network;
     layout l = lay_out(n, scratch);
     ptrdiff_t columns = block->extent[f->inner], rows = f->outer < 0 ? 1 : block->extent[f->outer];
     ptrdiff_t tiles = (rows + n->tile_rows - 1) / n->tile_rows, extra = extra_rows(n);
@@ -173,28 +174,5 @@ static void network_part(const fm_network *n, const fm_filter *f, const fm_block
         }
 }
 
-extern const fm_network NETWORK(fm_networks)[];
-size_t NETWORK(interpret_scratch)(const fm_filter *filter, const fm_block *largest);
-void NETWORK(interpret_part)(const fm_filter *filter, const fm_block *block, void *scratch);
-size_t NETWORK(constant_time_scratch)(void);
-void NETWORK(constant_time_part)(const fm_filter *filter, const fm_block *block, void *scratch);
-size_t NETWORK(ordinal_scratch)(const fm_filter *filter, const fm_block *largest);
-void NETWORK(ordinal_part)(fm_filter *filter, const fm_block *block, void *scratch, int lane);
-
-extern const fm_engines NETWORK(fm_engines);
-const fm_engines NETWORK(fm_engines) = {
-#if defined(FM_LEVEL_PORTABLE)
-    .lanes = (LANES + 2) / 3, /* a comparison is several instructions */
-#else
-    .lanes = LANES,
-#endif
-    .networks = NETWORK(fm_networks),
-    .network_scratch = network_scratch,
-    .network_part = network_part,
-    .interpret_scratch = NETWORK(interpret_scratch),
-    .interpret_part = NETWORK(interpret_part),
-    .constant_time_scratch = NETWORK(constant_time_scratch),
-    .constant_time_part = NETWORK(constant_time_part),
-    .ordinal_scratch = NETWORK(ordinal_scratch),
-    .ordinal_part = NETWORK(ordinal_part),
-};
+extern const fm_engine NETWORK(fm_network_engine);
+const fm_engine NETWORK(fm_network_engine) = {fm_cut_strips, network_scratch, network_part};

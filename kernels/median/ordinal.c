@@ -16,6 +16,8 @@
 
 #define ORDINAL(name) FM_NAME(FM_JOIN(name, FM_KEY))
 
+enum { BLOCK_PLACES = 8192 }; /* padded places of a block, unless the window asks for more */
+
 /* Scratch memory of a part. */
 typedef struct {
     K *keys;          /* of the padded block; then sorted */
@@ -57,8 +59,35 @@ static size_t padded_places(const fm_filter *f, const fm_block *block)
     return places;
 }
 
+/* Blocks about as large as the window, so that sorting the border is not the most of the work, and long
+ * along the inner axis, where a window is cheap to move. */
+static void cut(const fm_filter *f, fm_block *largest)
+{
+    int ndim = f->output->ndim;
+    const ptrdiff_t *shape = f->output->shape;
+    ptrdiff_t *extent = largest->extent;
+    double places = 1;
+    for (int d = 0; d < ndim; d++) {
+        ptrdiff_t wish = f->size[d] == 1 ? 1 : d == f->inner ? 4 * f->size[d] : f->size[d];
+        extent[d] = wish < shape[d] ? wish : shape[d];
+        places *= (double)(extent[d] + f->size[d] - 1);
+    }
+    for (int grown = 1; grown && places < BLOCK_PLACES;) {
+        grown = 0;
+        for (int i = 0; i < ndim && places < BLOCK_PLACES; i++) {
+            int d = i == 0 ? f->inner : i <= f->inner ? i - 1 : i; /* the inner axis first */
+            ptrdiff_t wider = 2 * extent[d] < shape[d] ? 2 * extent[d] : shape[d];
+            if (wider == extent[d])
+                continue;
+            places *= (double)(wider + f->size[d] - 1) / (double)(extent[d] + f->size[d] - 1);
+            extent[d] = wider;
+            grown = 1;
+        }
+    }
+}
+
 /* 0 where the block cannot be numbered with 32 bits. */
-size_t ORDINAL(ordinal_scratch)(const fm_filter *f, const fm_block *largest)
+static size_t scratch_bytes(const fm_filter *f, const fm_block *largest)
 {
     size_t places = padded_places(f, largest);
     return places > UINT32_MAX ? 0 : lay_out(places, (size_t)f->run_count, NULL).bytes;
@@ -166,14 +195,7 @@ static void slide(const fm_filter *f, const layout *l, size_t places, const uint
     }
 }
 
-static int should_stop(fm_filter *f, int lane)
-{
-    if (lane == 0 && f->watch && f->watch->stop && f->watch->stop(f->watch->context))
-        atomic_store(&f->stopped, 1);
-    return atomic_load_explicit(&f->stopped, memory_order_relaxed);
-}
-
-void ORDINAL(ordinal_part)(fm_filter *f, const fm_block *block, void *scratch, int lane)
+static void part(fm_filter *f, const fm_block *block, void *scratch, int lane)
 {
     int ndim = f->output->ndim;
     ptrdiff_t padded[FM_MAX_NDIM], at[FM_MAX_NDIM] = {0}, to[FM_MAX_NDIM];
@@ -186,7 +208,7 @@ void ORDINAL(ordinal_part)(fm_filter *f, const fm_block *block, void *scratch, i
     edges(f, padded, &l);
     K *out = (K *)l.other; /* done with; an item is larger than a key */
     do {
-        if (should_stop(f, lane))
+        if (fm_should_stop(f, lane))
             return;
         ptrdiff_t place = 0;
         for (int d = 0; d < ndim; d++) {
@@ -198,3 +220,6 @@ void ORDINAL(ordinal_part)(fm_filter *f, const fm_block *block, void *scratch, i
         fm_write_keys(f->output, to, f->inner, block->extent[f->inner], out);
     } while (advance(at, block->extent, ndim, f->inner));
 }
+
+extern const fm_engine ORDINAL(fm_ordinal);
+const fm_engine ORDINAL(fm_ordinal) = {cut, scratch_bytes, part};
