@@ -19,8 +19,8 @@
 enum { SIDE = 256, SLACK = 64 };
 
 typedef struct {
-    item *items, *other;
-    K *keys;           /* in order */
+    K *keys;
+    uint64_t *items, *other; /* the lower halves of items are places, in the order of the keys */
     uint8_t *x, *y;    /* the point of each number */
     int16_t *number;   /* of each point, x * SIDE + y */
     size_t bytes;
@@ -38,8 +38,8 @@ static layout lay_out(void *scratch)
     enum { PLACES = SIDE * SIDE };
     layout l;
     char *p = scratch;
-    l.items = take(&p, PLACES * sizeof(item));
-    l.other = take(&p, PLACES * sizeof(item));
+    l.items = take(&p, PLACES * sizeof(uint64_t));
+    l.other = take(&p, PLACES * sizeof(uint64_t));
     l.keys = take(&p, PLACES * sizeof(K));
     l.x = take(&p, PLACES + SLACK);
     l.y = take(&p, PLACES + SLACK);
@@ -69,18 +69,16 @@ static size_t number_tile(const fm_filter *f, const fm_block *block, int width, 
     ptrdiff_t at[FM_MAX_NDIM];
     for (int d = 0; d < f->output->ndim; d++)
         at[d] = block->start[d] - f->lead[d];
-    size_t count = 0;
-    for (int y = 0; y < height; y++, at[f->outer]++) {
-        fm_read_keys(&f->source, at, f->inner, width, l->keys);
-        for (int x = 0; x < width; x++)
-            l->items[count++] = (item){l->keys[x], (uint32_t)(x * SIDE + y)};
-    }
-    const item *sorted = sort_items(l->items, l->other, count);
+    K *row = l->keys;
+    for (int y = 0; y < height; y++, at[f->outer]++, row += width)
+        fm_read_keys(&f->source, at, f->inner, width, row);
+    size_t count = (size_t)(width * height);
+    order_keys(l->keys, l->items, l->other, count);
     for (size_t i = 0; i < count; i++) {
-        l->keys[i] = sorted[i].key;
-        l->x[i] = (uint8_t)(sorted[i].place / SIDE);
-        l->y[i] = (uint8_t)(sorted[i].place % SIDE);
-        l->number[sorted[i].place] = (int16_t)((int)i + INT16_MIN);
+        int x = (int)((uint32_t)l->items[i] % (uint32_t)width), y = (int)((uint32_t)l->items[i] / (uint32_t)width);
+        l->x[i] = (uint8_t)x;
+        l->y[i] = (uint8_t)y;
+        l->number[x * SIDE + y] = (int16_t)((int)i + INT16_MIN);
     }
     /* so that the last 64 are no points of any window that lies in the tile */
     memset(l->x + count, width - 1 < SIDE - 1 ? SIDE - 1 : 0, SLACK);
@@ -123,14 +121,14 @@ static int row_change(const layout *l, fm_box box, int m)
 static void filter_row(const layout *l, fm_box box, int number, ptrdiff_t rank, ptrdiff_t count, K *out)
 {
     const fm_numbers tail = tail_mask(box.height);
-    out[0] = l->keys[number];
+    out[0] = l->keys[(uint32_t)l->items[number]];
     for (ptrdiff_t i = 1; i < count; i++) {
         const int16_t *leaving = l->number + box.left * SIDE + box.top;
         int change = count_change(leaving + box.width * SIDE, leaving, box.height,
                                   (int16_t)(number + INT16_MIN), tail);
         box.left++;
         number = seek(l, box, number, rank + change, rank);
-        out[i] = l->keys[number];
+        out[i] = l->keys[(uint32_t)l->items[number]];
     }
 }
 
@@ -141,7 +139,7 @@ static void part(fm_filter *f, const fm_block *block, void *scratch, int lane)
     fm_box box = {.width = (uint8_t)f->size[f->inner], .height = (uint8_t)f->size[f->outer]};
     ptrdiff_t columns = block->extent[f->inner], rows = block->extent[f->outer];
     number_tile(f, block, (int)columns + box.width - 1, (int)rows + box.height - 1, &l);
-    K *out = (K *)l.items; /* done with */
+    K *out = (K *)l.other; /* done with */
     ptrdiff_t at[FM_MAX_NDIM];
     memcpy(at, block->start, sizeof at);
     int number = seek(&l, box, 0, 0, f->rank);

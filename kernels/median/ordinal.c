@@ -20,8 +20,8 @@ enum { BLOCK_PLACES = 8192 }; /* padded places of a block, unless the window ask
 
 /* Scratch memory of a part. */
 typedef struct {
-    K *keys;          /* of the padded block; then sorted */
-    item *items, *other;
+    K *keys; /* of the padded block */
+    uint64_t *items, *other; /* the lower halves of items are places, in the order of the keys */
     uint32_t *number; /* of each place */
     uint64_t *bits;
     ptrdiff_t *enter, *leave;
@@ -39,8 +39,8 @@ static layout lay_out(size_t places, size_t runs, void *scratch)
 {
     layout l;
     char *p = scratch;
-    l.items = take(&p, places * sizeof(item));
-    l.other = take(&p, places * sizeof(item));
+    l.items = take(&p, places * sizeof(uint64_t));
+    l.other = take(&p, places * sizeof(uint64_t));
     l.keys = take(&p, places * sizeof(K));
     l.number = take(&p, places * sizeof(uint32_t));
     l.bits = take(&p, (places / 64 + 1) * 8);
@@ -119,16 +119,11 @@ static void read_block(const fm_filter *f, const fm_block *block, const ptrdiff_
     } while (advance(at, padded, ndim, f->inner));
 }
 
-/* Numbers the elements of the block; the keys end up in order. */
 static void number_block(layout *l, size_t places)
 {
+    order_keys(l->keys, l->items, l->other, places);
     for (size_t i = 0; i < places; i++)
-        l->items[i] = (item){l->keys[i], (uint32_t)i};
-    const item *sorted = sort_items(l->items, l->other, places);
-    for (size_t i = 0; i < places; i++) {
-        l->keys[i] = sorted[i].key;
-        l->number[sorted[i].place] = (uint32_t)i;
-    }
+        l->number[(uint32_t)l->items[i]] = (uint32_t)i;
 }
 
 /* A set of numbers and where its rank-th lies. */
@@ -184,7 +179,7 @@ static void slide(const fm_filter *f, const layout *l, size_t places, const uint
         for (ptrdiff_t i = l->leave[r]; i < l->enter[r]; i++)
             add(&s, first[i]);
     for (ptrdiff_t x = 0;;) {
-        out[x] = l->keys[find(&s, f->rank)];
+        out[x] = l->keys[(uint32_t)l->items[find(&s, f->rank)]];
         if (++x == count)
             return;
         for (ptrdiff_t r = 0; r < f->run_count; r++) {
@@ -206,7 +201,7 @@ static void part(fm_filter *f, const fm_block *block, void *scratch, int lane)
     read_block(f, block, padded, l.keys);
     number_block(&l, places);
     edges(f, padded, &l);
-    K *out = (K *)l.other; /* done with; an item is larger than a key */
+    K *out = (K *)l.other; /* done with; an item is as large as a key */
     do {
         if (fm_should_stop(f, lane))
             return;
