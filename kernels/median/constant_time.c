@@ -26,24 +26,17 @@ typedef struct {
     size_t bytes;
 } layout;
 
-static void *take(char **p, size_t bytes)
-{
-    void *at = *p;
-    *p += (bytes + 63) / 64 * 64;
-    return at;
-}
-
 static layout lay_out(void *scratch)
 {
     enum { PLACES = SIDE * SIDE };
     layout l;
     char *p = scratch;
-    l.items = take(&p, PLACES * sizeof(uint64_t));
-    l.other = take(&p, PLACES * sizeof(uint64_t));
-    l.keys = take(&p, PLACES * sizeof(K));
-    l.x = take(&p, PLACES + SLACK);
-    l.y = take(&p, PLACES + SLACK);
-    l.number = take(&p, (PLACES + SLACK) * sizeof(int16_t));
+    l.items = fm_take(&p, PLACES * sizeof(uint64_t));
+    l.other = fm_take(&p, PLACES * sizeof(uint64_t));
+    l.keys = fm_take(&p, PLACES * sizeof(K));
+    l.x = fm_take(&p, PLACES + SLACK);
+    l.y = fm_take(&p, PLACES + SLACK);
+    l.number = fm_take(&p, (PLACES + SLACK) * sizeof(int16_t));
     l.bytes = (size_t)(p - (char *)scratch);
     return l;
 }

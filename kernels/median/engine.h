@@ -46,6 +46,14 @@ static inline int fm_should_stop(fm_filter *f, int lane)
     return atomic_load_explicit(&f->stopped, memory_order_relaxed);
 }
 
+/* Room in scratch memory, aligned to 64 bytes if that is. */
+static inline void *fm_take(char **p, size_t bytes)
+{
+    void *at = *p;
+    *p += (bytes + 63) / 64 * 64;
+    return at;
+}
+
 /* Work is cut into blocks of equal extent, the last along an axis being smaller. */
 typedef struct {
     void (*cut)(const fm_filter *filter, fm_block *largest); /* chooses the extent */
@@ -77,11 +85,17 @@ enum {
     FM_NETWORK_SLACK = 256,        /* bytes that run may read before a stream's first group, and after its last */
 };
 
+enum {
+    FM_LONGEST_RUNNING = 128,    /* window of the engine `running` */
+    FM_LONGEST_HISTOGRAM = 4096, /* side of the windows of the engine `histogram` */
+};
+
 /* The engines of one key width at one instruction set. */
 typedef struct fm_engines {
     int lanes;                  /* keys that are compared at a time */
     const fm_network *networks; /* up to one without a run */
-    const fm_engine *network, *interpret, *extreme, *constant_time, *ordinal;
+    const fm_engine *network, *interpret, *extreme, *running, *constant_time, *ordinal;
+    const fm_engine *histogram; /* for keys of 8 bits alone */
 } fm_engines;
 
 #endif

@@ -28,24 +28,17 @@ typedef struct {
     size_t bytes;
 } layout;
 
-static void *take(char **p, size_t bytes)
-{
-    void *at = *p;
-    *p += (bytes + 63) / 64 * 64;
-    return at;
-}
-
 static layout lay_out(size_t places, size_t runs, void *scratch)
 {
     layout l;
     char *p = scratch;
-    l.items = take(&p, places * sizeof(uint64_t));
-    l.other = take(&p, places * sizeof(uint64_t));
-    l.keys = take(&p, places * sizeof(K));
-    l.number = take(&p, places * sizeof(uint32_t));
-    l.bits = take(&p, (places / 64 + 1) * 8);
-    l.enter = take(&p, runs * sizeof(ptrdiff_t));
-    l.leave = take(&p, runs * sizeof(ptrdiff_t));
+    l.items = fm_take(&p, places * sizeof(uint64_t));
+    l.other = fm_take(&p, places * sizeof(uint64_t));
+    l.keys = fm_take(&p, places * sizeof(K));
+    l.number = fm_take(&p, places * sizeof(uint32_t));
+    l.bits = fm_take(&p, (places / 64 + 1) * 8);
+    l.enter = fm_take(&p, runs * sizeof(ptrdiff_t));
+    l.leave = fm_take(&p, runs * sizeof(ptrdiff_t));
     l.bytes = (size_t)(p - (char *)scratch);
     return l;
 }

@@ -53,14 +53,13 @@ static const fm_network *find_network(const fm_filter *f, const fm_engines *engi
     return NULL;
 }
 
-/* Whether the window is a box in two dimensions of a size that suits the constant-time engine. */
-static int suits_constant_time(const fm_filter *f, const fm_window *w, ptrdiff_t count)
+/* Whether the window is a box in two dimensions with no longer side. */
+static int is_rectangle(const fm_filter *f, const fm_window *w, ptrdiff_t count, ptrdiff_t longest)
 {
     if (w->footprint || f->outer < 0)
         return 0;
     ptrdiff_t columns = f->size[f->inner], rows = f->size[f->outer];
-    return rows * columns == count && rows > 1 && columns > 1 &&
-           rows <= LARGEST_BOX && columns <= LARGEST_BOX;
+    return rows * columns == count && rows > 1 && columns > 1 && rows <= longest && columns <= longest;
 }
 
 /* What an output costs, in the unit of one comparison of vectors from and to the nearest cache. */
@@ -74,7 +73,7 @@ static double program_cost(const fm_engines *engines, const fm_program *program)
 static double other_cost(const fm_filter *f, const fm_window *w, ptrdiff_t count)
 {
     double sorting = 40 + 10 * fm_key_types[f->output->type].size;
-    if (suits_constant_time(f, w, count))
+    if (is_rectangle(f, w, count, LARGEST_BOX))
         return sorting;
     ptrdiff_t longest = 1;
     for (int d = 0; d < f->output->ndim; d++)
@@ -160,6 +159,25 @@ static fm_status run_extreme(fm_filter *f, const fm_engines *engines, int worker
     return status;
 }
 
+/* The only axis along which the window is longer than 1; -1 if there are several. */
+static int only_axis(const fm_filter *f, const fm_window *w, ptrdiff_t count)
+{
+    for (int d = 0; d < f->output->ndim; d++)
+        if (f->size[d] == count && !w->footprint)
+            return d;
+    return -1;
+}
+
+static fm_status run_running(fm_filter *f, const fm_engines *engines, int axis, int workers)
+{
+    f->inner = axis;
+    f->outer = -1;
+    for (int d = 0; d < f->output->ndim; d++)
+        if (d != axis && (f->outer < 0 || f->output->shape[d] > f->output->shape[f->outer]))
+            f->outer = d;
+    return fm_run_engine(engines->running, f, workers);
+}
+
 fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *w, ptrdiff_t count, int workers)
 {
     if (!w->footprint && (w->rank == 0 || w->rank == count - 1))
@@ -168,6 +186,9 @@ fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *
     f->network = find_network(f, engines, w, count);
     if (f->network)
         return fm_run_engine(engines->network, f, workers);
+    int axis = only_axis(f, w, count);
+    if (axis >= 0 && count <= FM_LONGEST_RUNNING)
+        return run_running(f, engines, axis, workers);
     fm_program *program = find_program(f, engines, w, count);
     if (program) {
         f->program = program;
@@ -176,7 +197,9 @@ fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *
         free((void *)f->lines);
         return status;
     }
-    if (suits_constant_time(f, w, count))
+    if (engines->histogram && is_rectangle(f, w, count, FM_LONGEST_HISTOGRAM))
+        return fm_run_engine(engines->histogram, f, workers);
+    if (is_rectangle(f, w, count, LARGEST_BOX))
         return fm_run_engine(engines->constant_time, f, workers);
     return run_ordinal(f, engines, w, workers);
 }
