@@ -16,7 +16,18 @@ enum {
     LOOK_EVERY = 16,  /* rows, for whether to stop */
 };
 
-#define WIDE(counts) __builtin_convertvector(*(counts), COUNTS(total))
+/* WIDEN reads counts into a vector of WIDE bytes; SET_BYTES is how many bytes of a mask are set. */
+#if defined(FM_LEVEL_V3) || defined(FM_LEVEL_V4)
+#define WIDE 32
+#define WIDEN_8(p) ((wide_8)_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(const void *)(p))))
+#define WIDEN_16(p) ((wide_16)_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)(p))))
+#define SET_BYTES(mask) (unsigned)__builtin_popcount((unsigned)_mm256_movemask_epi8((__m256i)(mask)))
+#elif defined(FM_LEVEL_V2)
+#define WIDE 16
+#define WIDEN_8(p) ((wide_8)_mm_cvtepu8_epi16(_mm_loadl_epi64((const __m128i *)(const void *)(p))))
+#define WIDEN_16(p) ((wide_16)_mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(p))))
+#define SET_BYTES(mask) (unsigned)__builtin_popcount((unsigned)_mm_movemask_epi8((__m128i)(mask)))
+#endif
 
 #define COLUMN uint8_t
 #define TOTAL uint16_t

@@ -1,8 +1,22 @@
 /* The histograms of histogram.c, for counts of one width: COLUMN for those of a column of the window, TOTAL for
  * those of the whole window. Included once for each width; COUNTS names what it defines. */
 
-typedef COLUMN COUNTS(column) __attribute__((vector_size(BINS * sizeof(COLUMN))));
-typedef TOTAL COUNTS(total) __attribute__((vector_size(BINS * sizeof(TOTAL))));
+typedef struct {
+    COLUMN bin[BINS];
+} COUNTS(column);
+
+#if defined(WIDE)
+typedef TOTAL COUNTS(wide) __attribute__((vector_size(WIDE)));
+enum { COUNTS(LANES) = WIDE / sizeof(TOTAL), COUNTS(PARTS) = BINS / COUNTS(LANES) };
+typedef union {
+    COUNTS(wide) part[COUNTS(PARTS)];
+    TOTAL bin[BINS];
+} COUNTS(total);
+#else
+typedef struct {
+    TOTAL bin[BINS];
+} COUNTS(total);
+#endif
 
 /* Scratch memory of a part; `columns` are those of the windows of a row of outputs, all together. */
 typedef struct {
@@ -27,40 +41,85 @@ static COUNTS(layout) COUNTS(lay_out)(ptrdiff_t columns, void *scratch)
 
 /* What an element of each half byte adds to a column. */
 static const COUNTS(column) COUNTS(one)[BINS] = {
-#define FROM(b) {0 >= b, 1 >= b, 2 >= b, 3 >= b, 4 >= b, 5 >= b, 6 >= b, 7 >= b, \
-                 8 >= b, 9 >= b, 10 >= b, 11 >= b, 12 >= b, 13 >= b, 14 >= b, 15 >= b}
+#define FROM(b) {{0 >= b, 1 >= b, 2 >= b, 3 >= b, 4 >= b, 5 >= b, 6 >= b, 7 >= b, \
+                  8 >= b, 9 >= b, 10 >= b, 11 >= b, 12 >= b, 13 >= b, 14 >= b, 15 >= b}}
     FROM(0), FROM(1), FROM(2), FROM(3), FROM(4), FROM(5), FROM(6), FROM(7),
     FROM(8), FROM(9), FROM(10), FROM(11), FROM(12), FROM(13), FROM(14), FROM(15),
 #undef FROM
 };
 
+static inline void COUNTS(add_one)(COUNTS(column) *c, unsigned half)
+{
+    for (int i = 0; i < BINS; i++)
+        c->bin[i] = (COLUMN)(c->bin[i] + COUNTS(one)[half].bin[i]);
+}
+
+static inline void COUNTS(take_one)(COUNTS(column) *c, unsigned half)
+{
+    for (int i = 0; i < BINS; i++)
+        c->bin[i] = (COLUMN)(c->bin[i] - COUNTS(one)[half].bin[i]);
+}
+
+#if defined(WIDE)
+static inline void COUNTS(add)(COUNTS(total) *t, const COUNTS(column) *c)
+{
+    for (int i = 0; i < COUNTS(PARTS); i++)
+        t->part[i] += COUNTS(WIDEN)(c->bin + i * COUNTS(LANES));
+}
+
+static inline void COUNTS(take)(COUNTS(total) *t, const COUNTS(column) *c)
+{
+    for (int i = 0; i < COUNTS(PARTS); i++)
+        t->part[i] -= COUNTS(WIDEN)(c->bin + i * COUNTS(LANES));
+}
+
+/* How many counts are not above `rank`: the first bin to hold the element of this rank. */
+static inline unsigned COUNTS(find)(const COUNTS(total) *t, TOTAL rank)
+{
+    unsigned bytes = 0;
+    for (int i = 0; i < COUNTS(PARTS); i++)
+        bytes += SET_BYTES(t->part[i] <= rank);
+    return bytes / sizeof(TOTAL);
+}
+#else /* the same in plain C, which compilers turn into vectors of other kinds */
+static inline void COUNTS(add)(COUNTS(total) *t, const COUNTS(column) *c)
+{
+    for (int i = 0; i < BINS; i++)
+        t->bin[i] = (TOTAL)(t->bin[i] + c->bin[i]);
+}
+
+static inline void COUNTS(take)(COUNTS(total) *t, const COUNTS(column) *c)
+{
+    for (int i = 0; i < BINS; i++)
+        t->bin[i] = (TOTAL)(t->bin[i] - c->bin[i]);
+}
+
+static inline unsigned COUNTS(find)(const COUNTS(total) *t, TOTAL rank)
+{
+    TOTAL bins = 0;
+    for (int i = 0; i < BINS; i++)
+        bins = (TOTAL)(bins + (t->bin[i] <= rank));
+    return bins;
+}
+#endif
+
+/* A row enters the histograms of the columns. */
 static void COUNTS(add_row)(const COUNTS(layout) *l, ptrdiff_t columns)
 {
     for (ptrdiff_t x = 0; x < columns; x++) {
         unsigned key = l->new_row[x];
-        l->coarse[x] += COUNTS(one)[key / BINS];
-        l->fine[key / BINS * columns + x] += COUNTS(one)[key % BINS];
+        COUNTS(add_one)(l->coarse + x, key / BINS);
+        COUNTS(add_one)(l->fine + key / BINS * columns + x, key % BINS);
     }
 }
 
-static void COUNTS(replace_row)(const COUNTS(layout) *l, ptrdiff_t columns)
+static void COUNTS(take_row)(const COUNTS(layout) *l, ptrdiff_t columns)
 {
     for (ptrdiff_t x = 0; x < columns; x++) {
-        unsigned old = l->old_row[x], key = l->new_row[x];
-        l->coarse[x] += COUNTS(one)[key / BINS] - COUNTS(one)[old / BINS];
-        l->fine[old / BINS * columns + x] -= COUNTS(one)[old % BINS];
-        l->fine[key / BINS * columns + x] += COUNTS(one)[key % BINS];
+        unsigned key = l->old_row[x];
+        COUNTS(take_one)(l->coarse + x, key / BINS);
+        COUNTS(take_one)(l->fine + key / BINS * columns + x, key % BINS);
     }
-}
-
-/* How many counts are not above `rank`: the first bin to hold the element of this rank. */
-static inline unsigned COUNTS(find)(const COUNTS(total) *counts, TOTAL rank)
-{
-    unsigned bin = 0;
-    const TOTAL *c = (const TOTAL *)counts;
-    for (int i = 0; i < BINS; i++)
-        bin += c[i] <= rank;
-    return bin;
 }
 
 /* Filters a row of outputs. Of the fine histograms of a window only that is brought up to date which is asked. */
@@ -72,24 +131,26 @@ static void COUNTS(filter_row)(const COUNTS(layout) *l, ptrdiff_t width, ptrdiff
     for (int b = 0; b < BINS; b++)
         made[b] = -size;
     for (ptrdiff_t x = 0; x < size - 1; x++)
-        coarse += WIDE(l->coarse + x);
+        COUNTS(add)(&coarse, l->coarse + x);
     for (ptrdiff_t x = 0; x < width; x++) {
-        coarse += WIDE(l->coarse + x + size - 1);
+        COUNTS(add)(&coarse, l->coarse + x + size - 1);
         const unsigned high = COUNTS(find)(&coarse, rank);
         const COUNTS(column) *column = l->fine + (ptrdiff_t)high * columns;
         COUNTS(total) here = fine[high];
         if (x - made[high] >= size / 2) {
             here = (COUNTS(total)){0};
             for (ptrdiff_t i = x; i < x + size; i++)
-                here += WIDE(column + i);
+                COUNTS(add)(&here, column + i);
         } else
-            for (ptrdiff_t i = made[high]; i < x; i++)
-                here += WIDE(column + i + size) - WIDE(column + i);
+            for (ptrdiff_t i = made[high]; i < x; i++) {
+                COUNTS(add)(&here, column + i + size);
+                COUNTS(take)(&here, column + i);
+            }
         fine[high] = here;
         made[high] = x;
-        TOTAL below = high ? ((const TOTAL *)&coarse)[high - 1] : 0;
+        TOTAL below = high ? coarse.bin[high - 1] : 0;
         l->out[x] = (uint8_t)(high * BINS + COUNTS(find)(&here, (TOTAL)(rank - below)));
-        coarse -= WIDE(l->coarse + x);
+        COUNTS(take)(&coarse, l->coarse + x);
     }
 }
 
@@ -105,12 +166,11 @@ static void COUNTS(filter)(fm_filter *f, const fm_block *block, void *scratch, i
         first[d] = last[d] = at[d] - f->lead[d];
     for (ptrdiff_t y = 0; y < height + rows - 1; y++, last[f->outer]++) {
         fm_read_keys(&f->source, last, f->inner, columns, l.new_row);
-        if (y < rows)
-            COUNTS(add_row)(&l, columns);
-        else {
+        COUNTS(add_row)(&l, columns);
+        if (y >= rows) {
             fm_read_keys(&f->source, first, f->inner, columns, l.old_row);
             first[f->outer]++;
-            COUNTS(replace_row)(&l, columns);
+            COUNTS(take_row)(&l, columns);
         }
         if (y >= rows - 1) {
             COUNTS(filter_row)(&l, width, size, (TOTAL)f->rank);
