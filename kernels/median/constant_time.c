@@ -19,36 +19,39 @@
 enum { SIDE = 256, SLACK = 64 };
 
 typedef struct {
-    item *items, *other;
-    K *keys;           /* in order */
+    K *keys;
+    uint64_t *items, *other; /* the lower halves of items are places, in the order of the keys */
     uint8_t *x, *y;    /* the point of each number */
     int16_t *number;   /* of each point, x * SIDE + y */
     size_t bytes;
 } layout;
-
-static void *take(char **p, size_t bytes)
-{
-    void *at = *p;
-    *p += (bytes + 63) / 64 * 64;
-    return at;
-}
 
 static layout lay_out(void *scratch)
 {
     enum { PLACES = SIDE * SIDE };
     layout l;
     char *p = scratch;
-    l.items = take(&p, PLACES * sizeof(item));
-    l.other = take(&p, PLACES * sizeof(item));
-    l.keys = take(&p, PLACES * sizeof(K));
-    l.x = take(&p, PLACES + SLACK);
-    l.y = take(&p, PLACES + SLACK);
-    l.number = take(&p, (PLACES + SLACK) * sizeof(int16_t));
+    l.items = fm_take(&p, PLACES * sizeof(uint64_t));
+    l.other = fm_take(&p, PLACES * sizeof(uint64_t));
+    l.keys = fm_take(&p, PLACES * sizeof(K));
+    l.x = fm_take(&p, PLACES + SLACK);
+    l.y = fm_take(&p, PLACES + SLACK);
+    l.number = fm_take(&p, (PLACES + SLACK) * sizeof(int16_t));
     l.bytes = (size_t)(p - (char *)scratch);
     return l;
 }
 
-size_t CONSTANT_TIME(constant_time_scratch)(void)
+/* Tiles of equal extent, as few as fit the side. */
+static void cut(const fm_filter *f, fm_block *largest)
+{
+    for (int d = 0; d < f->output->ndim; d++) {
+        ptrdiff_t most = SIDE - f->size[d] + 1, tiles = (f->output->shape[d] + most - 1) / most;
+        int in_plane = d == f->inner || d == f->outer;
+        largest->extent[d] = in_plane ? (f->output->shape[d] + tiles - 1) / tiles : 1;
+    }
+}
+
+static size_t scratch_bytes(const fm_filter *f, const fm_block *largest)
 {
     return lay_out(NULL).bytes;
 }
@@ -59,18 +62,16 @@ static size_t number_tile(const fm_filter *f, const fm_block *block, int width, 
     ptrdiff_t at[FM_MAX_NDIM];
     for (int d = 0; d < f->output->ndim; d++)
         at[d] = block->start[d] - f->lead[d];
-    size_t count = 0;
-    for (int y = 0; y < height; y++, at[f->outer]++) {
-        fm_read_keys(&f->source, at, f->inner, width, l->keys);
-        for (int x = 0; x < width; x++)
-            l->items[count++] = (item){l->keys[x], (uint32_t)(x * SIDE + y)};
-    }
-    const item *sorted = sort_items(l->items, l->other, count);
+    K *row = l->keys;
+    for (int y = 0; y < height; y++, at[f->outer]++, row += width)
+        fm_read_keys(&f->source, at, f->inner, width, row);
+    size_t count = (size_t)(width * height);
+    order_keys(l->keys, l->items, l->other, count);
     for (size_t i = 0; i < count; i++) {
-        l->keys[i] = sorted[i].key;
-        l->x[i] = (uint8_t)(sorted[i].place / SIDE);
-        l->y[i] = (uint8_t)(sorted[i].place % SIDE);
-        l->number[sorted[i].place] = (int16_t)((int)i + INT16_MIN);
+        int x = (int)((uint32_t)l->items[i] % (uint32_t)width), y = (int)((uint32_t)l->items[i] / (uint32_t)width);
+        l->x[i] = (uint8_t)x;
+        l->y[i] = (uint8_t)y;
+        l->number[x * SIDE + y] = (int16_t)((int)i + INT16_MIN);
     }
     /* so that the last 64 are no points of any window that lies in the tile */
     memset(l->x + count, width - 1 < SIDE - 1 ? SIDE - 1 : 0, SLACK);
@@ -113,25 +114,25 @@ static int row_change(const layout *l, fm_box box, int m)
 static void filter_row(const layout *l, fm_box box, int number, ptrdiff_t rank, ptrdiff_t count, K *out)
 {
     const fm_numbers tail = tail_mask(box.height);
-    out[0] = l->keys[number];
+    out[0] = l->keys[(uint32_t)l->items[number]];
     for (ptrdiff_t i = 1; i < count; i++) {
         const int16_t *leaving = l->number + box.left * SIDE + box.top;
         int change = count_change(leaving + box.width * SIDE, leaving, box.height,
                                   (int16_t)(number + INT16_MIN), tail);
         box.left++;
         number = seek(l, box, number, rank + change, rank);
-        out[i] = l->keys[number];
+        out[i] = l->keys[(uint32_t)l->items[number]];
     }
 }
 
 /* A block is one plane of outputs that with its border is at most 256 wide and high. */
-void CONSTANT_TIME(constant_time_part)(const fm_filter *f, const fm_block *block, void *scratch)
+static void part(fm_filter *f, const fm_block *block, void *scratch, int lane)
 {
     layout l = lay_out(scratch);
     fm_box box = {.width = (uint8_t)f->size[f->inner], .height = (uint8_t)f->size[f->outer]};
     ptrdiff_t columns = block->extent[f->inner], rows = block->extent[f->outer];
     number_tile(f, block, (int)columns + box.width - 1, (int)rows + box.height - 1, &l);
-    K *out = (K *)l.items; /* done with */
+    K *out = (K *)l.other; /* done with */
     ptrdiff_t at[FM_MAX_NDIM];
     memcpy(at, block->start, sizeof at);
     int number = seek(&l, box, 0, 0, f->rank);
@@ -146,3 +147,6 @@ void CONSTANT_TIME(constant_time_part)(const fm_filter *f, const fm_block *block
         number = seek(&l, box, number, f->rank + change, f->rank);
     }
 }
+
+extern const fm_engine CONSTANT_TIME(fm_constant_time);
+const fm_engine CONSTANT_TIME(fm_constant_time) = {cut, scratch_bytes, part};

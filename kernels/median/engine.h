@@ -1,4 +1,5 @@
-/* What an engine is given, and what it is. filter.c chooses one, cuts the work into parts and runs them. */
+/* What an engine is given, and what it is. select.c chooses one, blocks.c cuts the work into parts and runs
+ * them. */
 #ifndef FM_ENGINE_H
 #define FM_ENGINE_H
 
@@ -13,6 +14,8 @@ typedef struct {
     ptrdiff_t extent[FM_MAX_NDIM];
 } fm_block;
 
+struct fm_network;
+
 /* A call of fm_rank_filter as its engine sees it. */
 typedef struct {
     fm_source source;
@@ -22,18 +25,49 @@ typedef struct {
     ptrdiff_t rank;
 
     int inner, outer, far; /* axes: along inner outputs are neighbours; outer and far are -1 where not used */
+    const struct fm_network *network;
     const fm_run *runs; /* for the ordinal engine */
     ptrdiff_t run_count;
     const fm_program *program; /* for the interpreter */
     const fm_run *lines;       /* of its window along the inner axis, those along outer together */
     ptrdiff_t line_count;
+    int axis;         /* for the extremes: that of the pass, */
+    ptrdiff_t length; /* and the window's length along it */
 
     const fm_watch *watch; /* for lane 0 alone */
     atomic_int stopped;
 } fm_filter;
 
-/* A compiled selection network, which runs down the array; see networks/emit.py. */
+/* Whether to stop; to be asked every few milliseconds. */
+static inline int fm_should_stop(fm_filter *f, int lane)
+{
+    if (lane == 0 && f->watch && f->watch->stop && f->watch->stop(f->watch->context))
+        atomic_store_explicit(&f->stopped, 1, memory_order_relaxed);
+    return atomic_load_explicit(&f->stopped, memory_order_relaxed);
+}
+
+/* Room in scratch memory, aligned to 64 bytes if that is. */
+static inline void *fm_take(char **p, size_t bytes)
+{
+    void *at = *p;
+    *p += (bytes + 63) / 64 * 64;
+    return at;
+}
+
+/* Work is cut into blocks of equal extent, the last along an axis being smaller. */
 typedef struct {
+    void (*cut)(const fm_filter *filter, fm_block *largest); /* chooses the extent */
+    size_t (*scratch)(const fm_filter *filter, const fm_block *largest); /* bytes; 0: it cannot be done */
+    void (*part)(fm_filter *filter, const fm_block *block, void *scratch, int lane); /* scratch is aligned to 64 */
+} fm_engine;
+
+/* One plane at a time: at most `rows` along outer and `columns` along inner, about equal parts. */
+void fm_cut_plane(const fm_filter *filter, ptrdiff_t rows, ptrdiff_t columns, fm_block *largest);
+
+fm_status fm_run_engine(const fm_engine *engine, fm_filter *filter, int workers);
+
+/* A compiled selection network, which runs down the array; see networks/emit.py. */
+typedef struct fm_network {
     /* Makes `count` groups of LANES tiles. `in` is at the group in which the windows of the first end; as many
      * groups as `reach` before the first output are written too, and twice as many before `in` are read. */
     void (*run)(const void *in, void *out, void *scratch, size_t count);
@@ -51,20 +85,17 @@ enum {
     FM_NETWORK_INPUT = 192 * 1024, /* bytes of all input there: with the outputs it fits the second cache */
 };
 
+enum {
+    FM_LONGEST_RUNNING = 128,    /* window of the engine `running` */
+    FM_LONGEST_HISTOGRAM = 4096, /* side of the windows of the engine `histogram` */
+};
+
 /* The engines of one key width at one instruction set. */
 typedef struct fm_engines {
     int lanes;                  /* keys that are compared at a time */
     const fm_network *networks; /* up to one without a run */
-    size_t (*three_scratch)(void);
-    void (*three_part)(const fm_filter *filter, const fm_block *block, void *scratch);
-    size_t (*network_scratch)(const fm_network *network);
-    void (*network_part)(const fm_network *network, const fm_filter *filter, const fm_block *block, void *scratch);
-    size_t (*interpret_scratch)(const fm_filter *filter, const fm_block *largest);
-    void (*interpret_part)(const fm_filter *filter, const fm_block *block, void *scratch);
-    size_t (*constant_time_scratch)(void);
-    void (*constant_time_part)(const fm_filter *filter, const fm_block *block, void *scratch);
-    size_t (*ordinal_scratch)(const fm_filter *filter, const fm_block *largest);
-    void (*ordinal_part)(fm_filter *filter, const fm_block *block, void *scratch, int lane);
+    const fm_engine *three, *network, *interpret, *extreme, *running, *constant_time, *ordinal;
+    const fm_engine *histogram; /* for keys of 8 bits alone */
 } fm_engines;
 
 #endif

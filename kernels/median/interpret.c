@@ -51,7 +51,7 @@ static layout lay_out(const fm_filter *f, ptrdiff_t columns, void *scratch)
     return l;
 }
 
-size_t INTERPRET(interpret_scratch)(const fm_filter *f, const fm_block *largest)
+static size_t interpret_scratch(const fm_filter *f, const fm_block *largest)
 {
     return lay_out(f, largest->extent[f->inner], NULL).bytes;
 }
@@ -103,7 +103,7 @@ static void read_line(const fm_filter *f, const layout *l, const ptrdiff_t *at, 
 }
 
 /* A block's extent is 1 on all axes but inner and outer. */
-void INTERPRET(interpret_part)(const fm_filter *f, const fm_block *block, void *scratch)
+static void interpret_part(fm_filter *f, const fm_block *block, void *scratch, int lane)
 {
     ptrdiff_t columns = block->extent[f->inner], rows = f->outer < 0 ? 1 : block->extent[f->outer];
     layout l = lay_out(f, columns, scratch);
@@ -123,3 +123,11 @@ void INTERPRET(interpret_part)(const fm_filter *f, const fm_block *block, void *
             at[f->outer]++;
     }
 }
+
+static void interpret_cut(const fm_filter *f, fm_block *largest)
+{
+    fm_cut_plane(f, 64, 16384, largest);
+}
+
+extern const fm_engine INTERPRET(fm_interpret);
+const fm_engine INTERPRET(fm_interpret) = {interpret_cut, interpret_scratch, interpret_part};

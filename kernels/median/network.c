@@ -43,9 +43,9 @@ static layout lay_out(const fm_network *n, void *scratch)
     return l;
 }
 
-static size_t network_scratch(const fm_network *network)
+static size_t network_scratch(const fm_filter *f, const fm_block *largest)
 {
-    return lay_out(network, NULL).bytes;
+    return lay_out(f->network, NULL).bytes;
 }
 
 /* Elements of `row` by their place in a tile, and back. */
@@ -100,7 +100,7 @@ static void write_row(const fm_network *n, const fm_filter *f, const layout *l, 
     fm_write_keys(f->output, at, f->inner, columns, from);
 }
 
-/* Reads `rows` rows of `tiles` tiles of each plane of the windows whose outputs begin at `start`. */
+/* Reads `rows` rows of `tiles` tiles of each plane of the windows of the outputs that begin at `start`. */
 static void read_rows(const fm_network *n, const fm_filter *f, const layout *l, const ptrdiff_t *start,
                       ptrdiff_t rows, ptrdiff_t tiles)
 {
@@ -122,75 +122,32 @@ static void read_rows(const fm_network *n, const fm_filter *f, const layout *l, 
     }
 }
 
-/* Filters a block that fits scratch memory. */
-static void filter_block(const fm_network *n, const fm_filter *f, const layout *l, const ptrdiff_t *start,
-                         ptrdiff_t rows, ptrdiff_t columns)
+/* As much as fits scratch memory. */
+static void network_cut(const fm_filter *f, fm_block *largest)
 {
+    const fm_network *n = f->network;
+    ptrdiff_t rows = n->plane / row_size(n) - 2 * rows_before(n);
+    fm_cut_plane(f, rows / n->tile_rows * n->tile_rows, FM_NETWORK_WIDTH / (ptrdiff_t)sizeof(K), largest);
+}
+
+static void network_part(fm_filter *f, const fm_block *block, void *scratch, int lane)
+{
+    const fm_network *n = f->network;
+    layout l = lay_out(n, scratch);
+    ptrdiff_t columns = block->extent[f->inner], rows = f->outer < 0 ? 1 : block->extent[f->outer];
     ptrdiff_t tiles = (columns + n->tile_columns - 1) / n->tile_columns;
-    read_rows(n, f, l, start, n->lead + rows + n->rows - 1, tiles + n->extra);
+    ptrdiff_t groups = (rows + n->tile_rows - 1) / n->tile_rows;
+    read_rows(n, f, &l, block->start, n->lead + rows + n->rows - 1, tiles + n->extra);
     for (ptrdiff_t x = 0; x < tiles; x += LANES)
-        n->run(l->input + rows_before(n) * row_size(n) + x, l->output + x, l->places,
-               (size_t)((rows + n->tile_rows - 1) / n->tile_rows));
+        n->run(l.input + rows_before(n) * row_size(n) + x, l.output + x, l.places, (size_t)groups);
     ptrdiff_t at[FM_MAX_NDIM];
-    memcpy(at, start, sizeof at);
+    memcpy(at, block->start, sizeof at);
     for (ptrdiff_t y = 0; y < rows; y++) {
-        write_row(n, f, l, at, columns, l->output + y * row_size(n));
+        write_row(n, f, &l, at, columns, l.output + y * row_size(n));
         if (f->outer >= 0)
             at[f->outer]++;
     }
 }
 
-static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b)
-{
-    return a < b ? a : b;
-}
-
-/* A block's extent is 1 on all axes but inner and outer. */
-static void network_part(const fm_network *n, const fm_filter *f, const fm_block *block, void *scratch)
-{
-    layout l = lay_out(n, scratch);
-    ptrdiff_t columns = block->extent[f->inner], rows = f->outer < 0 ? 1 : block->extent[f->outer];
-    ptrdiff_t width = FM_NETWORK_WIDTH / (ptrdiff_t)sizeof(K);
-    ptrdiff_t most = (n->plane / row_size(n) - 2 * rows_before(n)) / n->tile_rows * n->tile_rows;
-    ptrdiff_t height = (rows + (rows - 1) / most) / ((rows - 1) / most + 1);
-    height = (height + n->tile_rows - 1) / n->tile_rows * n->tile_rows;
-    ptrdiff_t start[FM_MAX_NDIM];
-    memcpy(start, block->start, sizeof start);
-    for (ptrdiff_t y = 0; y < rows; y += height)
-        for (ptrdiff_t x = 0; x < columns; x += width) {
-            start[f->inner] = block->start[f->inner] + x;
-            if (f->outer >= 0)
-                start[f->outer] = block->start[f->outer] + y;
-            filter_block(n, f, &l, start, least(rows - y, height), least(columns - x, width));
-        }
-}
-
-extern const fm_network NETWORK(fm_networks)[];
-size_t NETWORK(three_scratch)(void);
-void NETWORK(three_part)(const fm_filter *filter, const fm_block *block, void *scratch);
-size_t NETWORK(interpret_scratch)(const fm_filter *filter, const fm_block *largest);
-void NETWORK(interpret_part)(const fm_filter *filter, const fm_block *block, void *scratch);
-size_t NETWORK(constant_time_scratch)(void);
-void NETWORK(constant_time_part)(const fm_filter *filter, const fm_block *block, void *scratch);
-size_t NETWORK(ordinal_scratch)(const fm_filter *filter, const fm_block *largest);
-void NETWORK(ordinal_part)(fm_filter *filter, const fm_block *block, void *scratch, int lane);
-
-extern const fm_engines NETWORK(fm_engines);
-const fm_engines NETWORK(fm_engines) = {
-#if defined(FM_LEVEL_PORTABLE)
-    .lanes = (LANES + 2) / 3, /* a comparison is several instructions */
-#else
-    .lanes = LANES,
-#endif
-    .networks = NETWORK(fm_networks),
-    .three_scratch = NETWORK(three_scratch),
-    .three_part = NETWORK(three_part),
-    .network_scratch = network_scratch,
-    .network_part = network_part,
-    .interpret_scratch = NETWORK(interpret_scratch),
-    .interpret_part = NETWORK(interpret_part),
-    .constant_time_scratch = NETWORK(constant_time_scratch),
-    .constant_time_part = NETWORK(constant_time_part),
-    .ordinal_scratch = NETWORK(ordinal_scratch),
-    .ordinal_part = NETWORK(ordinal_part),
-};
+extern const fm_engine NETWORK(fm_network_engine);
+const fm_engine NETWORK(fm_network_engine) = {network_cut, network_scratch, network_part};

@@ -1,48 +1,95 @@
 /* Ordinal numbers: sorting the keys of a block tells each element its place in the order.
  *
- * Included where K, the key type, is defined. */
+ * A radix sort of as many leading bits as differ among the keys, and as tell most of them apart: two passes
+ * for any width. The few keys that these bits leave equal are sorted where they lie.
+ * Included where K, the key type, is defined.
+ */
 #ifndef FM_ORDERING_H
 #define FM_ORDERING_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-typedef struct {
-    K key;
-    uint32_t place; /* of the element in its block */
-} item;
+enum { DIGIT = 11, DIGITS = 1 << DIGIT, FEW = 48 };
 
-/* Sorts by a radix sort by bytes from the lowest, using `other` as the second half of the memory; bytes that
- * all keys share are passed over. Elements with equal keys stay in their order. Returns the sorted items,
- * which lie in one of the two. */
-static item *sort_items(item *items, item *other, size_t count)
+/* The difference of two keys, the second not being the larger. */
+static inline uint64_t key_distance(K a, K b)
 {
-    enum { BYTES = sizeof(K) };
-    size_t counts[BYTES][256];
+    return (uint64_t)a - (uint64_t)b;
+}
+
+/* A pass over `count` items by the digit that is `shift` bits up. `at` is how often each digit occurs. */
+static void radix_pass(const uint64_t *from, uint64_t *to, size_t count, int shift, uint32_t *at)
+{
+    uint32_t sum = 0;
+    for (int digit = 0; digit < DIGITS; digit++) {
+        uint32_t c = at[digit];
+        at[digit] = sum;
+        sum += c;
+    }
+    for (size_t i = 0; i < count; i++)
+        to[at[from[i] >> shift & (DIGITS - 1)]++] = from[i];
+}
+
+static void insertion_sort(const K *keys, uint64_t *items, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        uint64_t item = items[i];
+        K key = keys[(uint32_t)item];
+        size_t j = i;
+        for (; j > 0 && keys[(uint32_t)items[j - 1]] > key; j--)
+            items[j] = items[j - 1];
+        items[j] = item;
+    }
+}
+
+/* Sorts items, of which the lower halves are places of keys, by these; `other` is memory for as many. The
+ * upper halves are overwritten. Equal keys stay in their order. */
+static void sort_items(const K *keys, uint64_t *items, uint64_t *other, size_t count)
+{
+    if (count <= FEW) {
+        insertion_sort(keys, items, count);
+        return;
+    }
+    K low = keys[(uint32_t)items[0]], high = low;
+    for (size_t i = 1; i < count; i++) {
+        K key = keys[(uint32_t)items[i]];
+        low = key < low ? key : low;
+        high = key > high ? key : high;
+    }
+    if (low == high)
+        return;
+    int bits = 64 - __builtin_clzll(key_distance(high, low)), shift = bits > 2 * DIGIT ? bits - 2 * DIGIT : 0;
+    int passes = bits > DIGIT ? 2 : 1;
+    uint64_t *from = passes == 2 ? items : other, *to = passes == 2 ? other : items;
+    uint32_t counts[2][DIGITS];
     memset(counts, 0, sizeof counts);
-    /* as unsigned numbers in the keys' order: signed keys have their top bit flipped */
-    const uint64_t top = (K)-1 < 0 ? (uint64_t)1 << (8 * sizeof(K) - 1) : 0;
     for (size_t i = 0; i < count; i++) {
-        uint64_t key = (uint64_t)items[i].key ^ top;
-        for (int b = 0; b < BYTES; b++)
-            counts[b][key >> 8 * b & 255]++;
+        uint32_t place = (uint32_t)items[i], digits = (uint32_t)(key_distance(keys[place], low) >> shift);
+        counts[0][digits & (DIGITS - 1)]++;
+        counts[1][digits >> DIGIT]++;
+        from[i] = (uint64_t)digits << 32 | place;
     }
-    for (int b = 0; b < BYTES; b++) {
-        size_t *at = counts[b], sum = 0;
-        if (at[((uint64_t)items[0].key ^ top) >> 8 * b & 255] == count)
-            continue;
-        for (int digit = 0; digit < 256; digit++) {
-            size_t c = at[digit];
-            at[digit] = sum;
-            sum += c;
-        }
-        for (size_t i = 0; i < count; i++)
-            other[at[((uint64_t)items[i].key ^ top) >> 8 * b & 255]++] = items[i];
-        item *swap = items;
-        items = other;
-        other = swap;
+    radix_pass(from, to, count, 32, counts[0]);
+    if (passes == 2)
+        radix_pass(to, from, count, 32 + DIGIT, counts[1]);
+    if (shift == 0)
+        return;
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i + 1; end < count && items[end] >> 32 == items[i] >> 32;)
+            end++;
+        if (end - i > 1)
+            sort_items(keys, items + i, other, end - i);
     }
-    return items;
+}
+
+/* The places of keys in the order of these, as the lower halves of `items`. */
+static void order_keys(const K *keys, uint64_t *items, uint64_t *other, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        items[i] = i;
+    sort_items(keys, items, other, count);
 }
 
 #endif

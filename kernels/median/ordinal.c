@@ -16,34 +16,29 @@
 
 #define ORDINAL(name) FM_NAME(FM_JOIN(name, FM_KEY))
 
+enum { BLOCK_PLACES = 8192 }; /* padded places of a block, unless the window asks for more */
+
 /* Scratch memory of a part. */
 typedef struct {
-    K *keys;          /* of the padded block; then sorted */
-    item *items, *other;
+    K *keys; /* of the padded block */
+    uint64_t *items, *other; /* the lower halves of items are places, in the order of the keys */
     uint32_t *number; /* of each place */
     uint64_t *bits;
     ptrdiff_t *enter, *leave;
     size_t bytes;
 } layout;
 
-static void *take(char **p, size_t bytes)
-{
-    void *at = *p;
-    *p += (bytes + 63) / 64 * 64;
-    return at;
-}
-
 static layout lay_out(size_t places, size_t runs, void *scratch)
 {
     layout l;
     char *p = scratch;
-    l.items = take(&p, places * sizeof(item));
-    l.other = take(&p, places * sizeof(item));
-    l.keys = take(&p, places * sizeof(K));
-    l.number = take(&p, places * sizeof(uint32_t));
-    l.bits = take(&p, (places / 64 + 1) * 8);
-    l.enter = take(&p, runs * sizeof(ptrdiff_t));
-    l.leave = take(&p, runs * sizeof(ptrdiff_t));
+    l.items = fm_take(&p, places * sizeof(uint64_t));
+    l.other = fm_take(&p, places * sizeof(uint64_t));
+    l.keys = fm_take(&p, places * sizeof(K));
+    l.number = fm_take(&p, places * sizeof(uint32_t));
+    l.bits = fm_take(&p, (places / 64 + 1) * 8);
+    l.enter = fm_take(&p, runs * sizeof(ptrdiff_t));
+    l.leave = fm_take(&p, runs * sizeof(ptrdiff_t));
     l.bytes = (size_t)(p - (char *)scratch);
     return l;
 }
@@ -57,8 +52,35 @@ static size_t padded_places(const fm_filter *f, const fm_block *block)
     return places;
 }
 
+/* Blocks about as large as the window, so that sorting the border is not the most of the work, and long
+ * along the inner axis, where a window is cheap to move. */
+static void cut(const fm_filter *f, fm_block *largest)
+{
+    int ndim = f->output->ndim;
+    const ptrdiff_t *shape = f->output->shape;
+    ptrdiff_t *extent = largest->extent;
+    double places = 1;
+    for (int d = 0; d < ndim; d++) {
+        ptrdiff_t wish = f->size[d] == 1 ? 1 : d == f->inner ? 4 * f->size[d] : f->size[d];
+        extent[d] = wish < shape[d] ? wish : shape[d];
+        places *= (double)(extent[d] + f->size[d] - 1);
+    }
+    for (int grown = 1; grown && places < BLOCK_PLACES;) {
+        grown = 0;
+        for (int i = 0; i < ndim && places < BLOCK_PLACES; i++) {
+            int d = i == 0 ? f->inner : i <= f->inner ? i - 1 : i; /* the inner axis first */
+            ptrdiff_t wider = 2 * extent[d] < shape[d] ? 2 * extent[d] : shape[d];
+            if (wider == extent[d])
+                continue;
+            places *= (double)(wider + f->size[d] - 1) / (double)(extent[d] + f->size[d] - 1);
+            extent[d] = wider;
+            grown = 1;
+        }
+    }
+}
+
 /* 0 where the block cannot be numbered with 32 bits. */
-size_t ORDINAL(ordinal_scratch)(const fm_filter *f, const fm_block *largest)
+static size_t scratch_bytes(const fm_filter *f, const fm_block *largest)
 {
     size_t places = padded_places(f, largest);
     return places > UINT32_MAX ? 0 : lay_out(places, (size_t)f->run_count, NULL).bytes;
@@ -90,16 +112,11 @@ static void read_block(const fm_filter *f, const fm_block *block, const ptrdiff_
     } while (advance(at, padded, ndim, f->inner));
 }
 
-/* Numbers the elements of the block; the keys end up in order. */
 static void number_block(layout *l, size_t places)
 {
+    order_keys(l->keys, l->items, l->other, places);
     for (size_t i = 0; i < places; i++)
-        l->items[i] = (item){l->keys[i], (uint32_t)i};
-    const item *sorted = sort_items(l->items, l->other, places);
-    for (size_t i = 0; i < places; i++) {
-        l->keys[i] = sorted[i].key;
-        l->number[sorted[i].place] = (uint32_t)i;
-    }
+        l->number[(uint32_t)l->items[i]] = (uint32_t)i;
 }
 
 /* A set of numbers and where its rank-th lies. */
@@ -155,7 +172,7 @@ static void slide(const fm_filter *f, const layout *l, size_t places, const uint
         for (ptrdiff_t i = l->leave[r]; i < l->enter[r]; i++)
             add(&s, first[i]);
     for (ptrdiff_t x = 0;;) {
-        out[x] = l->keys[find(&s, f->rank)];
+        out[x] = l->keys[(uint32_t)l->items[find(&s, f->rank)]];
         if (++x == count)
             return;
         for (ptrdiff_t r = 0; r < f->run_count; r++) {
@@ -166,14 +183,7 @@ static void slide(const fm_filter *f, const layout *l, size_t places, const uint
     }
 }
 
-static int should_stop(fm_filter *f, int lane)
-{
-    if (lane == 0 && f->watch && f->watch->stop && f->watch->stop(f->watch->context))
-        atomic_store(&f->stopped, 1);
-    return atomic_load_explicit(&f->stopped, memory_order_relaxed);
-}
-
-void ORDINAL(ordinal_part)(fm_filter *f, const fm_block *block, void *scratch, int lane)
+static void part(fm_filter *f, const fm_block *block, void *scratch, int lane)
 {
     int ndim = f->output->ndim;
     ptrdiff_t padded[FM_MAX_NDIM], at[FM_MAX_NDIM] = {0}, to[FM_MAX_NDIM];
@@ -184,9 +194,9 @@ void ORDINAL(ordinal_part)(fm_filter *f, const fm_block *block, void *scratch, i
     read_block(f, block, padded, l.keys);
     number_block(&l, places);
     edges(f, padded, &l);
-    K *out = (K *)l.other; /* done with; an item is larger than a key */
+    K *out = (K *)l.other; /* done with; an item is as large as a key */
     do {
-        if (should_stop(f, lane))
+        if (fm_should_stop(f, lane))
             return;
         ptrdiff_t place = 0;
         for (int d = 0; d < ndim; d++) {
@@ -198,3 +208,6 @@ void ORDINAL(ordinal_part)(fm_filter *f, const fm_block *block, void *scratch, i
         fm_write_keys(f->output, to, f->inner, block->extent[f->inner], out);
     } while (advance(at, block->extent, ndim, f->inner));
 }
+
+extern const fm_engine ORDINAL(fm_ordinal);
+const fm_engine ORDINAL(fm_ordinal) = {cut, scratch_bytes, part};

@@ -42,9 +42,14 @@ static layout lay_out(void *scratch)
     return l;
 }
 
-size_t THREE(three_scratch)(void)
+static size_t three_scratch(const fm_filter *f, const fm_block *largest)
 {
     return lay_out(NULL).bytes;
+}
+
+static void three_cut(const fm_filter *f, fm_block *largest)
+{
+    fm_cut_plane(f, ROWS, LONGEST, largest);
 }
 
 typedef struct {
@@ -199,30 +204,29 @@ static ptrdiff_t filter_strip(const fm_filter *f, const layout *l, const ptrdiff
                               ptrdiff_t columns, int plain)
 {
     ptrdiff_t lead = f->lead[f->inner], begin = start[f->inner], inside = f->output->shape[f->inner] + lead - 2;
-    ptrdiff_t width = least(columns, LONGEST), left = begin < lead ? lead : begin;
-    ptrdiff_t right = least(begin + width, inside);
+    ptrdiff_t left = begin < lead ? lead : begin;
+    ptrdiff_t right = least(begin + columns, inside);
     if (plain && right - left >= LANES) {
-        in_place(f, l, start, rows, width, left, right);
-        return width;
+        in_place(f, l, start, rows, columns, left, right);
+        return columns;
     }
-    width = least(columns, WIDTH);
+    ptrdiff_t width = least(columns, WIDTH);
     by_way_of_scratch(f, l, start, rows, width);
     return width;
 }
 
-/* A block's extent is 1 on all axes but inner and outer. */
-void THREE(three_part)(const fm_filter *f, const fm_block *block, void *scratch)
+static void three_part(fm_filter *f, const fm_block *block, void *scratch, int lane)
 {
     layout l = lay_out(scratch);
-    ptrdiff_t columns = block->extent[f->inner], rows = block->extent[f->outer];
+    ptrdiff_t columns = block->extent[f->inner];
     int plain = fm_is_plain(f->source.array, f->inner) && fm_is_plain(f->output, f->inner);
     ptrdiff_t start[FM_MAX_NDIM];
     memcpy(start, block->start, sizeof start);
-    for (ptrdiff_t y = 0; y < rows; y += ROWS) {
-        start[f->outer] = block->start[f->outer] + y;
-        for (ptrdiff_t x = 0; x < columns;) {
-            start[f->inner] = block->start[f->inner] + x;
-            x += filter_strip(f, &l, start, least(rows - y, ROWS), columns - x, plain);
-        }
+    for (ptrdiff_t x = 0; x < columns;) {
+        start[f->inner] = block->start[f->inner] + x;
+        x += filter_strip(f, &l, start, block->extent[f->outer], columns - x, plain);
     }
 }
+
+extern const fm_engine THREE(fm_three);
+const fm_engine THREE(fm_three) = {three_cut, three_scratch, three_part};

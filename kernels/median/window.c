@@ -4,13 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-ptrdiff_t fm_count_elements(const fm_window *w, int ndim)
+ptrdiff_t fm_count_places(const fm_window *w, int ndim)
 {
-    ptrdiff_t count = 0, places = 1;
+    ptrdiff_t places = 1;
     for (int d = 0; d < ndim; d++)
         if (__builtin_mul_overflow(places, w->size[d], &places))
             return -1;
-    if (!w->footprint)
+    return places;
+}
+
+ptrdiff_t fm_count_elements(const fm_window *w, int ndim)
+{
+    ptrdiff_t count = 0, places = fm_count_places(w, ndim);
+    if (!w->footprint || places < 0)
         return places;
     for (ptrdiff_t i = 0; i < places; i++)
         count += w->footprint[i] != 0;

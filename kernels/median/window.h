@@ -11,6 +11,9 @@ typedef struct {
     ptrdiff_t length;
 } fm_run;
 
+/* How many elements the box holds, or -1 if they are too many for a ptrdiff_t. */
+ptrdiff_t fm_count_places(const fm_window *window, int ndim);
+
 /* How many elements count, or -1 if they are too many for a ptrdiff_t. */
 ptrdiff_t fm_count_elements(const fm_window *window, int ndim);
 

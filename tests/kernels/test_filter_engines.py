@@ -114,6 +114,47 @@ def test_extremes_in_three_dimensions():
         check(noise((12, 13, 14), "f4"), sizes, rank=rank % int(np.prod(sizes)), mode="wrap")
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("shape", [(1,), (4,), (70,)])
+def test_extremes_of_windows_larger_than_the_array(shape, mode):
+    for size, rank in itertools.product((2, 5, 9, 141, 142, 143, 1001), (0, -1)):
+        for origin in (-(size // 2), 0, size - size // 2 - 1):
+            check(noise(shape), (size,), rank=rank % size, mode=mode, origins=(origin,), cval=100)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_extremes_of_very_long_windows(axis):
+    """So long that only what windows have in common and their ends are kept."""
+    signal, size = noise(17_000, "i8"), 66_001
+    padded = np.pad(signal, size // 2, "symmetric")
+    for rank, extreme in ((0, np.min), (size - 1, np.max)):
+        wanted = [extreme(padded[i : i + size]) for i in range(0, signal.size, 7)]
+        image, sizes = (signal[:, None], (size, 1)) if axis == 0 else (signal[None], (1, size))
+        assert filtered(image, sizes, rank=rank).ravel()[::7].tolist() == wanted
+
+
+@pytest.mark.parametrize("layout", ["Fortran", "reversed", "channel", "unaligned"])
+def test_layouts_of_extremes(layout):
+    """All passes but the first work in the output's memory."""
+    image = noise((70, 40), "f4")
+    for rank in (0, 34):
+        output = embedded(np.zeros_like(image), layout).view(">f4")
+        filtered(image, (5, 7), rank=rank, output=output, mode="wrap")
+        assert_same_bits(output.astype("f4"), expected(image, (5, 7), rank=rank, mode="wrap"))
+
+
+def test_extremes_in_pieces_of_rows():
+    for shape, sizes in (((3, 4500), (1, 2)), ((3, 4500), (2, 3)), ((2, 9000), (2, 3001)), ((2100, 33), (1001, 2))):
+        for rank in (0, sizes[0] * sizes[1] - 1):
+            image = noise(shape)
+            padded = np.pad(image, [(s // 2, s - 1 - s // 2) for s in sizes], "symmetric")
+            for axis, size in enumerate(sizes):
+                padded = (np.min if rank == 0 else np.max)(
+                    np.lib.stride_tricks.sliding_window_view(padded, size, axis), -1
+                )
+            assert_same_bits(filtered(image, sizes, rank=rank, workers=2), padded)
+
+
 def disk(radius):
     row, column = np.mgrid[-radius : radius + 1, -radius : radius + 1]
     return row**2 + column**2 <= radius**2

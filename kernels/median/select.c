@@ -1,0 +1,213 @@
+/* Which engine for which window. */
+#include "select.h"
+
+#include <stdlib.h>
+
+enum {
+    LARGEST_BOX = 128,     /* side of the constant-time engine's windows: of a tile with larger ones little is left */
+    LARGEST_PROGRAM = 200, /* elements: networks for more are slow to make and to run */
+    LARGEST_EXTREME = 10000, /* the same for minimum and maximum, whose networks are small */
+    MOST_NODES = 40000,
+    LONG_AXIS = 32, /* elements enough for vectors to run along it */
+};
+
+static ptrdiff_t magnitude(ptrdiff_t x)
+{
+    return x < 0 ? -x : x;
+}
+
+/* For a network: of the two axes along which the window reaches furthest, the one whose elements lie closer
+ * is the inner. For a box of one or two dimensions these are all that matter, and a third for one of three. */
+static void choose_plane(fm_filter *f, const fm_array *input)
+{
+    int a = -1, b = -1, c = -1; /* a has the longest window, later axes first among equals */
+    for (int d = input->ndim - 1; d >= 0; d--)
+        if (a < 0 || f->size[d] > f->size[a]) {
+            c = b;
+            b = a;
+            a = d;
+        } else if (b < 0 || f->size[d] > f->size[b]) {
+            c = b;
+            b = d;
+        } else if (c < 0 || f->size[d] > f->size[c])
+            c = d;
+    f->far = c;
+    f->inner = a;
+    f->outer = b;
+    if (b >= 0 && magnitude(input->strides[b]) < magnitude(input->strides[a])) {
+        f->inner = b;
+        f->outer = a;
+    }
+}
+
+/* Whether the filter is the median of 3x3. */
+static int is_three(const fm_filter *f, const fm_window *w, ptrdiff_t count)
+{
+    return !w->footprint && count == 9 && w->rank == 4 && f->size[f->inner] == 3;
+}
+
+static const fm_network *find_network(const fm_filter *f, const fm_engines *engines, const fm_window *w,
+                                      ptrdiff_t count)
+{
+    ptrdiff_t rows = f->outer < 0 ? 1 : f->size[f->outer], columns = f->size[f->inner];
+    ptrdiff_t planes = f->far < 0 ? 1 : f->size[f->far];
+    if (w->footprint || planes * rows * columns != count)
+        return NULL;
+    for (const fm_network *n = engines->networks; n->run; n++)
+        if (n->planes == planes && n->rows == rows && n->columns == columns && n->rank == w->rank)
+            return n;
+    return NULL;
+}
+
+/* Whether the window is a box in two dimensions with no longer side. */
+static int is_rectangle(const fm_filter *f, const fm_window *w, ptrdiff_t count, ptrdiff_t longest)
+{
+    if (w->footprint || f->outer < 0)
+        return 0;
+    ptrdiff_t columns = f->size[f->inner], rows = f->size[f->outer];
+    return rows * columns == count && rows > 1 && columns > 1 && rows <= longest && columns <= longest;
+}
+
+/* What an output costs, in the unit of one comparison of vectors from and to the nearest cache. */
+static double program_cost(const fm_engines *engines, const fm_program *program)
+{
+    return (double)program->operations / engines->lanes;
+}
+
+/* The same for the engine that would do the work without a program: measured, and put roughly. Most of what
+ * does not depend on the window is sorting, a pass for each byte. */
+static double other_cost(const fm_filter *f, const fm_window *w, ptrdiff_t count)
+{
+    double sorting = 40 + 10 * fm_key_types[f->output->type].size;
+    if (is_rectangle(f, w, count, LARGEST_BOX))
+        return sorting;
+    ptrdiff_t longest = 1;
+    for (int d = 0; d < f->output->ndim; d++)
+        longest = f->size[d] > longest ? f->size[d] : longest;
+    return sorting + 4.0 * (double)count / (double)longest;
+}
+
+/* A program for the window if that is the best way; else NULL. */
+static fm_program *find_program(fm_filter *f, const fm_engines *engines, const fm_window *w, ptrdiff_t count)
+{
+    int extreme = w->rank == 0 || w->rank == count - 1;
+    if (count > (extreme ? LARGEST_EXTREME : LARGEST_PROGRAM))
+        return NULL;
+    int ndim = f->output->ndim;
+    fm_run *lines = fm_find_lines(w, ndim, f->inner, f->outer, &f->line_count);
+    f->lines = lines;
+    fm_point *points = lines ? fm_find_points(w, ndim, f->inner, lines, f->line_count, count) : NULL;
+    fm_program *program = points ? fm_program_new(points, count, w->rank, MOST_NODES) : NULL;
+    free(points);
+    if (program && program_cost(engines, program) <= other_cost(f, w, count))
+        return program;
+    fm_program_free(program);
+    free(lines);
+    f->lines = NULL;
+    return NULL;
+}
+
+
+static fm_status run_ordinal(fm_filter *f, const fm_engines *engines, const fm_window *w, int workers)
+{
+    for (int d = 0; d < f->output->ndim; d++) /* fewer runs are better */
+        if (f->size[d] > f->size[f->inner])
+            f->inner = d;
+    fm_run *runs = fm_find_runs(w, f->output->ndim, f->inner, &f->run_count);
+    f->runs = runs;
+    fm_status status = runs ? fm_run_engine(engines->ordinal, f, workers) : FM_NO_MEMORY;
+    free(runs);
+    return status;
+}
+
+/* The axis for vectors to run along: of those that are long enough the one whose elements lie closest. */
+static int axis_of_lanes(const fm_array *a)
+{
+    int best = a->ndim - 1;
+    for (int d = a->ndim - 2; d >= 0; d--) {
+        int is_long = a->shape[d] >= LONG_AXIS, best_is = a->shape[best] >= LONG_AXIS;
+        if (is_long && best_is ? magnitude(a->strides[d]) < magnitude(a->strides[best])
+                               : a->shape[d] > a->shape[best])
+            best = d;
+    }
+    return best;
+}
+
+static fm_status run_extreme_pass(fm_filter *f, const fm_engines *engines, int axis, int workers)
+{
+    const ptrdiff_t most = 2 * f->output->shape[axis]; /* what lies further away is seen already */
+    ptrdiff_t behind = f->size[axis] - 1 - f->lead[axis];
+    f->axis = axis;
+    f->lead[axis] = f->lead[axis] < most ? f->lead[axis] : most;
+    f->length = f->lead[axis] + 1 + (behind < most ? behind : most);
+    fm_status status = fm_run_engine(engines->extreme, f, workers);
+    f->source.array = f->output;
+    return status;
+}
+
+static fm_status run_extreme(fm_filter *f, const fm_engines *engines, int workers)
+{
+    const fm_array *output = f->output;
+    f->inner = axis_of_lanes(output);
+    f->outer = -1;
+    int others = 0;
+    for (int d = 0; d < output->ndim; d++) {
+        others += d != f->inner && f->size[d] > 1;
+        if (d != f->inner && (f->outer < 0 || output->shape[d] > output->shape[f->outer]))
+            f->outer = d;
+    }
+    fm_status status = FM_OK;
+    if (f->size[f->inner] > 1 || others == 0)
+        status = run_extreme_pass(f, engines, f->inner, workers);
+    for (int d = 0; d < output->ndim && status == FM_OK; d++)
+        if (d != f->inner && f->size[d] > 1)
+            status = run_extreme_pass(f, engines, d, workers);
+    return status;
+}
+
+/* The only axis along which the window is longer than 1; -1 if there are several. */
+static int only_axis(const fm_filter *f, const fm_window *w, ptrdiff_t count)
+{
+    for (int d = 0; d < f->output->ndim; d++)
+        if (f->size[d] == count && !w->footprint)
+            return d;
+    return -1;
+}
+
+static fm_status run_running(fm_filter *f, const fm_engines *engines, int axis, int workers)
+{
+    f->inner = axis;
+    f->outer = -1;
+    for (int d = 0; d < f->output->ndim; d++)
+        if (d != axis && (f->outer < 0 || f->output->shape[d] > f->output->shape[f->outer]))
+            f->outer = d;
+    return fm_run_engine(engines->running, f, workers);
+}
+
+fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *w, ptrdiff_t count, int workers)
+{
+    if (!w->footprint && (w->rank == 0 || w->rank == count - 1))
+        return run_extreme(f, engines, workers);
+    choose_plane(f, f->source.array);
+    if (is_three(f, w, count))
+        return fm_run_engine(engines->three, f, workers);
+    f->network = find_network(f, engines, w, count);
+    if (f->network)
+        return fm_run_engine(engines->network, f, workers);
+    int axis = only_axis(f, w, count);
+    if (axis >= 0 && count <= FM_LONGEST_RUNNING)
+        return run_running(f, engines, axis, workers);
+    fm_program *program = find_program(f, engines, w, count);
+    if (program) {
+        f->program = program;
+        fm_status status = fm_run_engine(engines->interpret, f, workers);
+        fm_program_free(program);
+        free((void *)f->lines);
+        return status;
+    }
+    if (engines->histogram && is_rectangle(f, w, count, FM_LONGEST_HISTOGRAM))
+        return fm_run_engine(engines->histogram, f, workers);
+    if (is_rectangle(f, w, count, LARGEST_BOX))
+        return fm_run_engine(engines->constant_time, f, workers);
+    return run_ordinal(f, engines, w, workers);
+}
