@@ -4,6 +4,12 @@
 
 #define NETWORK(name) FM_NAME(FM_JOIN(name, FM_KEY))
 #define VECTORS(count) (((count) + LANES - 1) / LANES * LANES)
+#if defined(FM_LEVEL_V4) || defined(FM_LEVEL_NEON)
+#define REGISTERS 32
+#else
+#define REGISTERS 16
+#endif
+#define HIDE(pointer) __asm__("" : "+r"(pointer))
 #define PITCH(tile, extra) (VECTORS(FM_NETWORK_WIDTH / (int)sizeof(K) / (tile)) + VECTORS(extra))
 #define PLANE(planes, row) (FM_NETWORK_INPUT / (int)sizeof(K) / (planes) / (row) * (row))
 

@@ -30,8 +30,6 @@ class Plan:
     order : str
         Which way the tile is halved first, ``"x"`` or ``"y"``; or ``"columns"``, which shares only sorted
         parts of columns between the rows of the tile.
-    tile_groups : int
-        Groups that a stage makes at a time; see stages.py.
 
     Notes
     -----
@@ -46,7 +44,6 @@ class Plan:
     tile_columns: int = 1
     split: str = "half"
     order: str = "x"
-    tile_groups: int = 1
     planes: int = 1
 
     def __post_init__(self) -> None:

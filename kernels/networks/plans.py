@@ -1,6 +1,5 @@
 """The windows that get a compiled network, each for its median."""
 
-from dataclasses import replace
 from functools import cache
 from itertools import product
 from math import prod
@@ -16,9 +15,6 @@ SMALL = [window for window in product((1,), range(1, LONGEST + 1), range(1, LONG
 SMALL.remove((1, 3, 3))  # has an engine of its own
 WINDOWS: list[Window] = [*SMALL, *((1, side, side) for side in LARGER), (3, 3, 3), (5, 5, 5)]
 
-MOST_OPERATIONS = 1200  # in a tile whose stages follow each other for each group: the code of so many stays in
-# the cache of decoded instructions
-
 
 @cache
 def plan_of(window: Window) -> Plan:
@@ -26,12 +22,11 @@ def plan_of(window: Window) -> Plan:
     planes, columns, rows = window
     rank = prod(window) // 2
     if columns > LONGEST:
-        return Plan(rows, columns, rank, 2, 4, "power", tile_groups=6)
+        return Plan(rows, columns, rank, 2, 4, "power")
     plans = [
         Plan(rows, columns, rank, height, width, "power", order, planes=planes)
         for height, width, order in product((1, 2, 4), (1, 2, 4), ("x", "y", "columns"))
         if height <= rows and width <= columns
     ]
-    best = min(plans, key=lambda plan: (plan.network.operations_per_pixel, plan.network.operations))
-    return replace(best, tile_groups=6) if best.network.operations > MOST_OPERATIONS else best
+    return min(plans, key=lambda plan: (plan.network.operations_per_pixel, plan.network.operations))
 

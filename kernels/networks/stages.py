@@ -1,22 +1,29 @@
-"""Cuts a network into stages, and gives the values that cross stages their places.
+"""Cuts a network into stages, and says for each which values are in registers and which in memory.
 
 The stages run one after the other for a few groups, then for the next few: their code is fetched less often
-that way, but the values take more room. Within a stage values stay in registers. A value that is used by a
-later stage has a place in scratch memory for each of these groups. A value that is read at a shift, that is for
-a later group, is *kept*: its places are a ring, with room also for the groups that still want it.
+that way, but the values take more room. A value that is used by a later stage has a place in scratch memory for
+each of these groups. A value that is read at a shift, that is for a later group, is *kept*: its places are a
+ring, with room also for the groups that still want it.
+
+Compilers allocate registers poorly in straight-line code of this length. So it is done here, and each value is
+read from memory again where it does not stay in a register: the one that is wanted last goes first (Belady, A
+study of replacement algorithms for a virtual-storage computer, 1966).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from graph import Op
+from graph import Op, Ref
 from plan import Network
 
-LARGEST_STAGE = 300  # operations: larger straight-line bodies spill more and compile slowly
+ONE_STAGE = 1200  # operations of a tile at most: the code of more does not stay in the cache of decoded instructions
+LARGEST_STAGE = 300  # of several, which do when they follow each other for a few groups
+TILE_GROUPS = 4
 
 
 @dataclass
 class Stage:
-    """Straight-line code: its operations, and those whose values are stored."""
+    """Straight-line code: its operations, and those whose values are stored for other stages or groups."""
 
     nodes: list[int] = field(default_factory=list)
     stored: list[int] = field(default_factory=list)
@@ -39,13 +46,16 @@ class Schedule:
     stages : list of Stage
     rings : dict
         The places of stored nodes. Those of a node that is not kept are used again once it is done with.
+    tile_groups : int
+        For how many groups a stage is run before the next one is.
     places : int
-        How many places there are.
+        How many places there are. Those behind them are free for each stage to use.
     """
 
     network: Network
     stages: list[Stage]
     rings: dict[int, Ring]
+    tile_groups: int
     places: int
 
 
@@ -54,7 +64,9 @@ def schedule(network: Network) -> Schedule:
     the next and so keeps few values alive."""
     nodes = network.graph.nodes
     operations = [node for node in network.needed if isinstance(nodes[node], Op)]
-    stages = [Stage(operations[i : i + LARGEST_STAGE]) for i in range(0, len(operations), LARGEST_STAGE)]
+    one = len(operations) <= ONE_STAGE
+    size, tile = (ONE_STAGE, 1) if one else (LARGEST_STAGE, TILE_GROUPS)
+    stages = [Stage(operations[i : i + size]) for i in range(0, len(operations), size)]
     stage_of = {node: number for number, stage in enumerate(stages) for node in stage.nodes}
     last_use = dict.fromkeys(operations, -1)
     reach = dict.fromkeys(operations, 0)
@@ -67,7 +79,6 @@ def schedule(network: Network) -> Schedule:
     for node in operations:
         if reach[node] or last_use[node] >= 0:
             stages[stage_of[node]].stored.append(node)
-    tile = network.plan.tile_groups
     rings: dict[int, Ring] = {}
     free: list[Ring] = []
     places = 0
@@ -82,4 +93,100 @@ def schedule(network: Network) -> Schedule:
             if not reach[node]:
                 done_with[last_use[node]].append(rings[node])
         free += done_with[number]
-    return Schedule(network, stages, rings, places)
+    return Schedule(network, stages, rings, tile, places)
+
+
+@dataclass(frozen=True)
+class Load:
+    """Read a value from where it is: the input, its ring, or a place of the stage's own."""
+
+    ref: Ref
+    own: int | None = None
+    again: bool = False  # it was in a register in this stage
+
+
+@dataclass(frozen=True)
+class Make:
+    """Compute a node from what is in registers, and store it where others find it."""
+
+    node: int
+
+
+@dataclass(frozen=True)
+class Save:
+    """Write a value to a place of the stage's own."""
+
+    node: int
+    own: int
+
+
+Step = Load | Make | Save
+
+
+class _Allocator:
+    """Walks through a stage with a number of registers."""
+
+    def __init__(self, done: Schedule, stage: Stage, registers: int) -> None:
+        self.nodes = done.network.graph.nodes
+        self.rings = done.rings
+        self.stage = stage
+        self.registers = registers
+        self.mine = set(stage.nodes)
+        self.uses: dict[Ref, list[int]] = {}  # when each value is wanted, the next use last
+        for time in reversed(range(len(stage.nodes))):
+            for ref in self.operands(stage.nodes[time]):
+                self.uses.setdefault(ref, []).append(time)
+        self.held: dict[Ref, None] = {}  # in registers
+        self.seen: set[Ref] = set()
+        self.own: dict[int, int] = {}  # places of values that had to go
+        self.free: list[int] = []
+        self.places = 0
+
+    def operands(self, node: int) -> set[Ref]:
+        key = self.nodes[node]
+        assert isinstance(key, Op)
+        return {key.a, key.b}
+
+    def steps(self) -> Iterator[Step]:
+        for node in self.stage.nodes:
+            operands = self.operands(node)
+            missing = sorted(operands - self.held.keys(), key=lambda ref: (len(self.uses[ref]), ref))
+            for index, ref in enumerate(missing):
+                if index or len(self.uses[ref]) > 1:  # else the operation itself reads it from memory
+                    yield from self.make_room(operands)
+                yield Load(ref, self.own.get(ref.node) if not ref.shift else None, ref in self.seen)
+                self.held[ref] = None
+                self.seen.add(ref)
+            for ref in operands:
+                self.uses[ref].pop()
+                if not self.uses[ref]:
+                    self.forget(ref)
+            yield Make(node)
+            ref = Ref(node, 0)
+            if self.uses.get(ref):
+                yield from self.make_room({ref})
+                self.held[ref] = None
+                self.seen.add(ref)
+
+    def forget(self, ref: Ref) -> None:
+        self.held.pop(ref, None)
+        if not ref.shift and ref.node in self.own:
+            self.free.append(self.own.pop(ref.node))
+
+    def make_room(self, wanted: set[Ref]) -> Iterator[Step]:
+        if len(self.held) < self.registers:
+            return
+        last = max(self.held.keys() - wanted, key=lambda ref: (self.uses[ref][-1], ref))
+        del self.held[last]
+        if last.node in self.mine and not last.shift and last.node not in self.rings and last.node not in self.own:
+            if not self.free:
+                self.free.append(self.places)
+                self.places += 1
+            self.own[last.node] = self.free.pop()
+            yield Save(last.node, self.own[last.node])
+
+
+def allocate(done: Schedule, stage: Stage, registers: int) -> tuple[list[Step], int]:
+    """The steps of a stage, and how many places of its own it needs."""
+    allocator = _Allocator(done, stage, registers)
+    return list(allocator.steps()), allocator.places

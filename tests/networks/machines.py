@@ -7,6 +7,7 @@ import numpy as np
 from emit import emit
 from graph import Graph, Leaf, Ref
 from plan import Network, Plan
+from stages import schedule
 
 Place = tuple[int, int, int]
 """Plane, row and column."""
@@ -74,9 +75,11 @@ class TextMachine:
     CALL = re.compile(r"^        NETWORK\((stage_\w+)\)\(in, out, scratch, x, end\);$", re.MULTILINE)
     MEMORY = re.compile(r"(\d+) \* sizeof\(V\)")
 
-    def __init__(self, plan: Plan) -> None:
-        text = emit(plan)
+    def __init__(self, plan: Plan, registers: int) -> None:
+        text = re.sub(rf"#if REGISTERS == {registers}\n((?:.|\n)*?)#endif\n", r"\1", emit(plan))
+        text = re.sub(r"#if (?:.|\n)*?#endif\n", "", text)
         self.plan = plan
+        self.tile_groups = schedule(plan.network).tile_groups
         self.stages = {name: self._compiled(body) for name, _, body in self.STAGE.findall(text)}
         self.calls = self.CALL.findall(text)
         self.scratch_size = int(self.MEMORY.findall(text)[0]) * LANES
@@ -84,6 +87,8 @@ class TextMachine:
     def _compiled(self, body: str) -> CodeType:
         lines = []
         for line in body.splitlines():
+            if line.lstrip() in ("const K *again = scratch;", "HIDE(again);"):
+                continue
             match = self.LINE.fullmatch(line)
             assert match, f"not understood: {line}"
             lines.append(match[match.lastindex])
@@ -117,12 +122,12 @@ class TextMachine:
 
         window = plan.name
         names = {"LOAD": load, "STORE": store, "MIN": np.minimum, "MAX": np.maximum, "LANES": LANES,
-                 f"PITCH_{window}": pitch, f"PLANE_{window}": plane, "scratch": scratch}  # fmt: skip
+                 f"PITCH_{window}": pitch, f"PLANE_{window}": plane, "scratch": scratch, "again": scratch}  # fmt: skip
         step = plan.tile_columns * row
         for tile in range(0, tiles, LANES):
-            for x in range(0, plan.reach + groups, plan.tile_groups):
+            for x in range(0, plan.reach + groups, self.tile_groups):
                 for name in self.calls:
-                    for group in range(x, min(x + plan.tile_groups, plan.reach + groups)):
+                    for group in range(x, min(x + self.tile_groups, plan.reach + groups)):
                         source = before * row + tile + group * step
                         out = output + tile + group * step
                         exec(self.stages[name], {**names, "x": group, "source": source, "out": out})

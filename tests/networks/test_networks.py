@@ -8,12 +8,12 @@ import re
 
 import numpy as np
 import pytest
-from emit import emit
-from graph import Graph, Leaf, Op
+from emit import REGISTERS, emit
+from graph import Graph, Leaf, Op, Ref
 from machines import TextMachine, label, run_graph, windows_of
 from plan import Network, Plan
 from plans import WINDOWS, plan_of
-from stages import LARGEST_STAGE, schedule
+from stages import Load, Make, Save, Step, allocate, schedule
 
 OTHER_PLANS = [
     Plan(1, 2, 1),
@@ -34,7 +34,6 @@ OTHER_PLANS = [
     Plan(3, 3, 13, 2, 2, planes=3),
     Plan(2, 3, 6, 1, 1, "power", "columns", planes=2),
     Plan(5, 3, 20, 2, 1, "half", "columns", planes=3),
-    Plan(5, 9, 22, 2, 1, tile_groups=3),
 ]
 """Rectangles, boxes, even sizes, other ranks than the middle, and every way to split and to order."""
 
@@ -111,26 +110,51 @@ def test_sloping_zeros_and_ones(plan: Plan) -> None:
 
 
 @each_plan
-@pytest.mark.parametrize(("groups", "tiles"), [(1, 1), (3, 1), (2, 8), (1, 9), (7, 3)])
-def test_emitted_text(plan: Plan, groups: int, tiles: int) -> None:
+@pytest.mark.parametrize("registers", REGISTERS)
+def test_emitted_text(plan: Plan, registers: int) -> None:
     """As compiled: stages, what is kept for the groups below, places that values share, shifts."""
-    rows = (groups + plan.reach) * plan.tile_columns
-    columns = (tiles + plan.extra) * plan.tile_rows
-    image = np.random.default_rng(groups).integers(0, 1000, (plan.planes, rows, columns))
-    windows = np.lib.stride_tricks.sliding_window_view(image, (plan.planes, plan.columns, plan.rows))[0]
-    wanted = np.sort(windows.reshape(*windows.shape[:2], -1))[..., plan.rank]
-    got = TextMachine(plan).run(image)
-    np.testing.assert_array_equal(got, wanted[plan.lead :][: len(got), : got.shape[1]])
+    machine = TextMachine(plan, registers)
+    for groups, tiles in [(1, 1), (2, 6), (6, 3)]:
+        rows = (groups + plan.reach) * plan.tile_columns
+        columns = (tiles + plan.extra) * plan.tile_rows
+        image = np.random.default_rng(groups).integers(0, 1000, (plan.planes, rows, columns))
+        windows = np.lib.stride_tricks.sliding_window_view(image, (plan.planes, plan.columns, plan.rows))[0]
+        wanted = np.sort(windows.reshape(*windows.shape[:2], -1))[..., plan.rank]
+        got = machine.run(image)
+        np.testing.assert_array_equal(got, wanted[plan.lead :][: len(got), : got.shape[1]])
 
 
 @each_plan
 def test_emitted_operations(plan: Plan) -> None:
-    assert len(re.findall(r"= M(?:IN|AX)\(", emit(plan))) == plan.network.operations
+    assert len(re.findall(r"= M(?:IN|AX)\(", emit(plan))) == len(REGISTERS) * plan.network.operations
 
 
 @each_plan
-def test_no_stage_is_too_large_to_compile(plan: Plan) -> None:
-    assert max(len(stage.nodes) for stage in schedule(plan.network).stages) <= LARGEST_STAGE
+@pytest.mark.parametrize("registers", REGISTERS)
+def test_registers(plan: Plan, registers: int) -> None:
+    """No more values are wanted at a time than there are registers for."""
+    done = schedule(plan.network)
+    for stage in done.stages:
+        steps, _ = allocate(done, stage, registers)
+        assert max(_live(plan.network, steps)) <= registers + 1  # the operation reads one value from memory
+
+
+def _live(network: Network, steps: list[Step]) -> list[int]:
+    """How many values are between being made or read and their last use, before each step."""
+    last: dict[Ref, int] = {}
+    counts = []
+    for step in reversed(steps):
+        match step:
+            case Load(ref):
+                last.pop(ref)
+            case Make(node):
+                last.pop(Ref(node, 0), None)
+                key = network.graph.nodes[node]
+                last |= dict.fromkeys((key.a, key.b), 0)
+            case Save(node):
+                last[Ref(node, 0)] = 0
+        counts.append(len(last))
+    return counts
 
 
 @pytest.mark.parametrize("length", range(17))
