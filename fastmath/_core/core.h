@@ -46,7 +46,8 @@ int core_arguments(const char *name, const char *const *positional, Py_ssize_t c
 extern PyMethodDef core_add_methods[];
 extern PyMethodDef core_filter_methods[];
 extern PyMethodDef core_sum_methods[];
-extern PyMethodDef core_list_methods[];
+extern PyMethodDef core_fast_sum_methods[];
+extern PyMethodDef core_dot_product_methods[];
 extern PyMethodDef core_exp_methods[];
 
 #endif

@@ -13,7 +13,7 @@ void fm_accumulate_begin(fm_accumulator *a, int exact)
     fm_exact_clear(&a->sum);
     a->error = 0;
     a->exact = exact;
-    a->known = 0;
+    a->known = a->topped = 0;
     a->levels = 2;
     a->paths = 0;
     a->binned = 0;
@@ -27,6 +27,17 @@ int fm_unit_for(double largest)
     if (e > HIGHEST_UNIT)
         return FM_NO_UNIT;
     return e < LOWEST_UNIT ? LOWEST_UNIT : e;
+}
+
+/* A lane makes fewer than 2**10.01 steps: FM_BLOCK / (2 * FM_STREAMS) and FM_STREAMS more. So the squares of
+ * steps below 2**(e + 51 - 11) are within the bound of running.h. */
+int fm_running_unit(double largest, int room)
+{
+    enum { STEPS = 11 };
+    int e = fm_unit_for(largest) + STEPS;
+    if (e > HIGHEST_UNIT)
+        return FM_NO_UNIT;
+    return e + room < HIGHEST_UNIT ? e + room : HIGHEST_UNIT;
 }
 
 /* The factor of two leaves room for rounding sums of such errors. Where this underflows, the rests are sums
@@ -46,8 +57,9 @@ void fm_level_units(int top, int e[FM_LEVELS_MAX])
 static int guess_unit(const char *x, ptrdiff_t stride, size_t n)
 {
     enum { SAMPLE = 32, ROOM = 4 };
-    int e = fm_unit_for(fm_active->largest_f64(x, stride, n < SAMPLE ? n : SAMPLE));
-    return n <= SAMPLE ? e : e > HIGHEST_UNIT - ROOM ? HIGHEST_UNIT : e + ROOM;
+    if (n <= SAMPLE)
+        return fm_running_unit(fm_active->largest_f64(x, stride, n), 0);
+    return fm_running_unit(fm_active->largest_f64(x, stride, SAMPLE), ROOM);
 }
 
 static int add_quickly(fm_accumulator *a, const char *x, ptrdiff_t stride, size_t n)
@@ -58,7 +70,7 @@ static int add_quickly(fm_accumulator *a, const char *x, ptrdiff_t stride, size_
     int64_t units;
     double rest;
     if (a->e == FM_NO_UNIT || !fm_active->sum_f64(x, stride, n, a->e, &units, &rest)) {
-        a->e = fm_unit_for(fm_active->largest_f64(x, stride, n));
+        a->e = fm_running_unit(fm_active->largest_f64(x, stride, n), 0);
         if (a->e == FM_NO_UNIT || !fm_active->sum_f64(x, stride, n, a->e, &units, &rest)) {
             a->known = 0;
             return 0;
@@ -89,12 +101,12 @@ static int peel(fm_accumulator *a, const void *x, size_t n, int top)
 static int add_by_levels(fm_accumulator *a, const void *x, size_t n)
 {
     int levels = a->levels;
-    if (a->known && peel(a, x, n, a->e))
+    if (a->topped && peel(a, x, n, a->top))
         return 1;
-    a->e = fm_unit_for(fm_active->largest_f64(x, sizeof(double), n));
-    a->known = a->e != FM_NO_UNIT;
+    a->top = fm_unit_for(fm_active->largest_f64(x, sizeof(double), n));
+    a->topped = a->top != FM_NO_UNIT;
     a->levels = levels;
-    return a->known && peel(a, x, n, a->e);
+    return a->topped && peel(a, x, n, a->top);
 }
 
 static uint64_t encoding(const double *x)
@@ -133,18 +145,25 @@ static void add_one_by_one(fm_accumulator *a, const double *x, size_t n)
         fm_exact_add(&a->sum, x[i]);
 }
 
-/* Whether the chunk holds an infinity or a NaN. */
-static int has_special(const double *x, size_t n)
+/* Numbers too far apart for levels go to bins. */
+static void add_exactly(fm_accumulator *a, const double *x, size_t n)
 {
-    uint64_t most = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t magnitude = encoding(x + i) << 1;
-        most = most > magnitude ? most : magnitude;
-    }
-    return most >= (uint64_t)0x7ff << 53;
+    enum { FEW_FOR_LEVELS = 64, FEW_FOR_BINS = 256 };
+    if (!a->binned && n >= FEW_FOR_LEVELS && add_by_levels(a, x, n))
+        return;
+    (n < FEW_FOR_BINS && !a->binned ? add_one_by_one : add_to_bins)(a, x, n);
+    a->paths |= FM_PATH_BINS;
 }
 
-/* Infinities and NaNs; the finite ones around them cannot matter any more. */
+/* Whether there is an infinity or a NaN. Adding 1 to their exponent field carries into the sign's place. */
+static int has_special(const double *x, size_t n)
+{
+    uint64_t any = 0;
+    for (size_t i = 0; i < n; i++)
+        any |= (encoding(x + i) & UINT64_MAX >> 1) + ((uint64_t)1 << 52);
+    return any >> 63 != 0;
+}
+
 static void add_specials(fm_accumulator *a, const double *x, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -153,25 +172,9 @@ static void add_specials(fm_accumulator *a, const double *x, size_t n)
     a->paths |= FM_PATH_SPECIAL;
 }
 
-/* Infinities and NaNs, which fit no level; else numbers too far apart, for which bins are the way. */
-static void add_one_way_or_another(fm_accumulator *a, const double *x, size_t n)
+/* n <= FM_CHUNK. Once there is an infinity or a NaN, finite numbers do not matter any more. */
+static void add_slowly(fm_accumulator *a, const char *x, ptrdiff_t stride, size_t n)
 {
-    enum { FEW = 256 };
-    if (has_special(x, n)) {
-        add_specials(a, x, n);
-        a->levels = 2;
-        return;
-    }
-    if (n < FEW && !a->binned)
-        add_one_by_one(a, x, n);
-    else
-        add_to_bins(a, x, n);
-    a->paths |= FM_PATH_BINS;
-}
-
-static void add_exactly(fm_accumulator *a, const char *x, ptrdiff_t stride, size_t n)
-{
-    enum { FEW = 64 };
     double copy[FM_CHUNK];
     const double *values = (const double *)x;
     if (stride != sizeof(double) || (uintptr_t)x % sizeof(double)) {
@@ -179,14 +182,19 @@ static void add_exactly(fm_accumulator *a, const char *x, ptrdiff_t stride, size
             memcpy(copy + i, x + (ptrdiff_t)i * stride, sizeof *copy);
         values = copy;
     }
-    if (a->binned || n < FEW || !add_by_levels(a, values, n))
-        add_one_way_or_another(a, values, n);
+    if (!a->exact && has_special(values, n))
+        add_specials(a, values, n);
+    else if (!fm_exact_special(&a->sum))
+        add_exactly(a, values, n);
 }
 
+/* Before there can be a second, exact pass, there was a first that has found all infinities and NaNs. */
 void fm_accumulate(fm_accumulator *a, const void *x, ptrdiff_t stride, size_t n)
 {
-    if (a->exact || !add_quickly(a, x, stride, n))
-        add_exactly(a, x, stride, n);
+    if (!a->exact && !fm_exact_special(&a->sum) && add_quickly(a, x, stride, n))
+        return;
+    for (size_t i = 0; i < n; i += FM_CHUNK)
+        add_slowly(a, (const char *)x + (ptrdiff_t)i * stride, stride, n - i < FM_CHUNK ? n - i : FM_CHUNK);
 }
 
 void fm_accumulate_end(fm_accumulator *a)

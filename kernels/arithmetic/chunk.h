@@ -8,7 +8,9 @@
 enum {
     FM_STRIP = 512,    /* columns that are summed side by side */
     FM_STRIP_ROOM = 8, /* elements that a vector may read and write past the last column's sums */
-    FM_CHUNK = 2048,   /* elements; the bounds in sum_chunk.c and dot_chunk.c rest on it. Two fit in L1 */
+    FM_BLOCK = 8192,   /* elements that are summed quickly at a time; the bound in running.h rests on it */
+    FM_CHUNK = 2048,   /* elements that are copied, or added exactly, at a time. Two such chunks fit in L1 */
+    FM_SUMS_MAX = 32,  /* sums that a block of floats comes to */
     FM_LEVELS_MAX = 4, /* extraction levels that fit in registers */
     FM_LEVEL_BITS = 52
 };

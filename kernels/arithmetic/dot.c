@@ -3,12 +3,13 @@
 #include <stdlib.h>
 
 #include "accumulate.h"
+#include "environment.h"
 #include "level.h"
 #include "pool.h"
 #include "walk.h"
 #include "widen.h"
 
-enum { PART = 16 * FM_CHUNK }; /* elements between two looks at the watch */
+enum { PART = 4 * FM_BLOCK }; /* elements between two looks at the watch */
 
 struct fm_dot_sum {
     fm_exact sum;
@@ -32,14 +33,22 @@ static void begin(fm_dot_sum *d, int exact)
     d->paths = 0;
 }
 
-static int unit_for(const double *a, const double *b, size_t n, int room)
+static double largest_product(const double *a, const double *b, size_t n)
 {
     double largest = 0;
     for (size_t i = 0; i < n; i++) {
         double product = fabs(a[i] * b[i]);
         largest = product > largest ? product : largest;
     }
-    return fm_unit_for(ldexp(largest, room));
+    return largest;
+}
+
+static int guess_unit(const double *a, const double *b, size_t n)
+{
+    enum { SAMPLE = 32, ROOM = 4 };
+    if (n <= SAMPLE)
+        return fm_running_unit(largest_product(a, b, n), 0);
+    return fm_running_unit(largest_product(a, b, SAMPLE), ROOM);
 }
 
 /* As in sum.c, but there are up to n rests of unit / 2 and n of unit / 4, each rounded, and off by
@@ -47,14 +56,13 @@ static int unit_for(const double *a, const double *b, size_t n, int room)
  * the error itself. */
 static int add_quickly(fm_dot_sum *d, const double *a, const double *b, size_t n)
 {
-    enum { SAMPLE = 32, ROOM = 4 };
     if (!d->known)
-        d->e = n <= SAMPLE ? unit_for(a, b, n, 0) : unit_for(a, b, SAMPLE, ROOM);
+        d->e = guess_unit(a, b, n);
     d->known = 1;
     int64_t units;
     double rest;
     if (d->e == FM_NO_UNIT || !fm_active->dot_f64(a, b, n, d->e, &units, &rest)) {
-        d->e = unit_for(a, b, n, 0);
+        d->e = fm_running_unit(largest_product(a, b, n), 0);
         if (d->e == FM_NO_UNIT || !fm_active->dot_f64(a, b, n, d->e, &units, &rest)) {
             d->known = 0;
             return 0;
@@ -69,7 +77,7 @@ static int add_quickly(fm_dot_sum *d, const double *a, const double *b, size_t n
 
 static int add_by_levels(fm_dot_sum *d, const double *a, const double *b, size_t n)
 {
-    int top = unit_for(a, b, n, 0), e[FM_LEVELS_MAX];
+    int top = fm_unit_for(largest_product(a, b, n)), e[FM_LEVELS_MAX];
     if (top == FM_NO_UNIT)
         return 0;
     fm_level_units(top, e);
@@ -106,13 +114,9 @@ static int all_minus_zero(const double *a, const double *b, size_t n)
 }
 
 /* n <= FM_CHUNK */
-static void add_chunk(fm_dot_sum *d, const double *a, const double *b, size_t n)
+static void add_exactly(fm_dot_sum *d, const double *a, const double *b, size_t n)
 {
     enum { FEW = 64 };
-    d->some = 1;
-    d->all_minus_zero = d->all_minus_zero && all_minus_zero(a, b, n);
-    if (!d->exact && add_quickly(d, a, b, n))
-        return;
     if (has_special(a, b, n)) {
         add_one_by_one(d, a, b, n);
         d->paths |= FM_PATH_SPECIAL;
@@ -122,8 +126,18 @@ static void add_chunk(fm_dot_sum *d, const double *a, const double *b, size_t n)
     }
 }
 
-/* Rounds if the result is certain; what is then in `d` is of no more use. */
-static int finish(fm_dot_sum *d, double *result)
+/* n <= FM_BLOCK */
+static void add_block(fm_dot_sum *d, const double *a, const double *b, size_t n)
+{
+    d->some = 1;
+    d->all_minus_zero = d->all_minus_zero && all_minus_zero(a, b, n);
+    if (!d->exact && add_quickly(d, a, b, n))
+        return;
+    for (size_t i = 0; i < n; i += FM_CHUNK)
+        add_exactly(d, a + i, b + i, n - i < FM_CHUNK ? n - i : FM_CHUNK);
+}
+
+int fm_dot_round(fm_dot_sum *d, double *result)
 {
     if (!fm_exact_round_within(&d->sum, d->error, result))
         return 0;
@@ -132,18 +146,20 @@ static int finish(fm_dot_sum *d, double *result)
     return 1;
 }
 
-fm_dot_sum *fm_dot_new(void)
+fm_dot_sum *fm_dot_new(int exact)
 {
     fm_dot_sum *d = malloc(sizeof *d);
     if (d)
-        begin(d, 1);
+        begin(d, exact);
     return d;
 }
 
 void fm_dot_add(fm_dot_sum *d, const double *a, const double *b, size_t n)
 {
-    for (size_t done = 0; done < n; done += FM_CHUNK)
-        add_chunk(d, a + done, b + done, n - done < FM_CHUNK ? n - done : FM_CHUNK);
+    fm_environment callers = fm_environment_enter();
+    for (size_t done = 0; done < n; done += FM_BLOCK)
+        add_block(d, a + done, b + done, n - done < FM_BLOCK ? n - done : FM_BLOCK);
+    fm_environment_leave(callers);
 }
 
 int fm_dot_digits(fm_dot_sum *d, uint32_t digits[FM_DOT_DIGITS])
@@ -154,12 +170,9 @@ int fm_dot_digits(fm_dot_sum *d, uint32_t digits[FM_DOT_DIGITS])
     return 1;
 }
 
-double fm_dot_end(fm_dot_sum *d)
+void fm_dot_free(fm_dot_sum *d)
 {
-    double result;
-    finish(d, &result);
     free(d);
-    return result;
 }
 
 typedef struct {
@@ -168,17 +181,23 @@ typedef struct {
     fm_dot_sum *sum;
 } job;
 
-/* The next elements as they lie, or a copy of them in `copy` if they do not lie well. */
+/* Whether the elements can be used as they lie. */
+static int is_ready(const fm_walk *walk)
+{
+    return walk->type == FM_F64 && !walk->swapped && walk->ndim == 1 && walk->suboffsets[0] < 0 &&
+           walk->strides[0] == sizeof(double) && (uintptr_t)walk->data % sizeof(double) == 0;
+}
+
+/* The next elements, or a copy of them in `copy`. */
 static const void *next_elements(fm_walk *walk, void *copy, ptrdiff_t n)
 {
     fm_run run;
-    if (walk->type == FM_F64 && !walk->swapped && walk->ndim == 1 && walk->suboffsets[0] < 0 &&
-        walk->strides[0] == sizeof(double) && (uintptr_t)walk->data % sizeof(double) == 0) {
-        fm_walk_next(walk, n, &run);
-        return run.data;
+    if (!is_ready(walk)) {
+        fm_walk_read(walk, n, copy);
+        return copy;
     }
-    fm_walk_read(walk, n, copy);
-    return copy;
+    fm_walk_next(walk, n, &run);
+    return run.data;
 }
 
 /* One factor of a chunk as doubles: high, or exactly high + low. */
@@ -212,18 +231,18 @@ static void split_factor(factor *f, size_t n)
 static void add_factors(fm_dot_sum *d, factor *a, factor *b, size_t n)
 {
     if ((a->exact && b->exact) || has_special(a->high, b->high, n)) {
-        add_chunk(d, a->high, b->high, n);
+        add_block(d, a->high, b->high, n);
         return;
     }
     split_factor(a, n);
     split_factor(b, n);
-    add_chunk(d, a->high, b->high, n);
+    add_block(d, a->high, b->high, n);
     if (!a->exact)
-        add_chunk(d, a->low, b->high, n);
+        add_block(d, a->low, b->high, n);
     if (!b->exact)
-        add_chunk(d, a->high, b->low, n);
+        add_block(d, a->high, b->low, n);
     if (!a->exact && !b->exact)
-        add_chunk(d, a->low, b->low, n);
+        add_block(d, a->low, b->low, n);
 }
 
 static void add_part(void *context, ptrdiff_t index, int lane)
@@ -233,8 +252,9 @@ static void add_part(void *context, ptrdiff_t index, int lane)
     fm_walk_seek(&j->a, from, to - from);
     fm_walk_seek(&j->b, from, to - from);
     factor a, b;
-    for (ptrdiff_t i = from; i < to; i += FM_CHUNK) {
-        size_t n = (size_t)(to - i < FM_CHUNK ? to - i : FM_CHUNK);
+    ptrdiff_t most = is_ready(&j->a) && is_ready(&j->b) ? FM_BLOCK : FM_CHUNK;
+    for (ptrdiff_t i = from; i < to; i += most) {
+        size_t n = (size_t)(to - i < most ? to - i : most);
         get_factor(&a, &j->a, n);
         get_factor(&b, &j->b, n);
         add_factors(j->sum, &a, &b, n);
@@ -252,21 +272,21 @@ fm_status fm_dot(const fm_array *a, const fm_array *b, const fm_watch *watch, do
     unsigned taken = 0;
     *result = 0;
     int certain = j.size == 0;
-    for (int exact = 0; !certain; exact = 1) {
+    fm_environment callers = fm_environment_enter();
+    fm_status status = FM_OK;
+    for (int exact = 0; !certain && status == FM_OK; exact = 1) {
         begin(&sum, exact);
-        fm_status status = FM_OK;
         if (j.size <= PART)
             add_part(&j, 0, 0);
         else
             status = fm_parallel((j.size + PART - 1) / PART, 1, add_part, &j, watch);
-        if (status != FM_OK)
-            return status;
         taken |= sum.paths;
-        certain = finish(&sum, result);
+        certain = fm_dot_round(&sum, result);
     }
+    fm_environment_leave(callers);
     if (paths)
         *paths = taken;
-    return FM_OK;
+    return status;
 }
 
 double vec_dot(double *a, double *b, int n)

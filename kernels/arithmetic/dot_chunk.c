@@ -1,16 +1,20 @@
-/* Dot products of one chunk of at most FM_CHUNK doubles, by the extraction of sum_chunk.c.
+/* Dot products of doubles, a block of at most FM_BLOCK by running.h or a chunk of at most FM_CHUNK by the
+ * extraction of sum_chunk.c.
  *
- * With FMA, t = a*b + sigma is the product rounded to a multiple of unit, q = t - sigma exactly, and
- * a*b - q, at most unit / 2, is rounded once. Without FMA the product is first split into the sum of two
- * doubles: T. J. Dekker, "A floating-point technique for extending the available precision", Numer. Math.
- * 18 (1971); where a product underflows, that is off by at most 5 * 2**-1074 (T. Ogita, S. M. Rump,
- * S. Oishi, "Accurate sum and dot product", SIAM J. Sci. Comput. 26 (2005), section 3).
+ * With FMA, t = a*b + s rounded once is the next sum, h = t - s exactly, and a*b - h, at most unit / 2, is
+ * rounded once. Without FMA the product is first split into the sum of two doubles: T. J. Dekker, "A
+ * floating-point technique for extending the available precision", Numer. Math. 18 (1971); where a product
+ * underflows, that is off by at most 5 * 2**-1074 (T. Ogita, S. M. Rump, S. Oishi, "Accurate sum and dot
+ * product", SIAM J. Sci. Comput. 26 (2005), section 3).
  */
 #include <math.h>
 
 #include "chunk.h"
 #include "lanes.h"
 #include "level.h"
+#include "running.h"
+
+enum { DOUBLE = sizeof(double) };
 
 #if !FM_HAS_FMA
 /* x = high + low, each of at most 26 bits. Overflow gives a NaN, which the callers look for. */
@@ -35,43 +39,36 @@ FM_INLINE fm_vf64 product_rest(fm_vf64 a, fm_vf64 b, fm_vf64 product)
 #endif
 }
 
-typedef struct {
-    fm_vu64 units, outside;
-    fm_vf64 rest;
-} extraction;
-
-FM_INLINE void extract(extraction *x, fm_vf64 sigma, fm_vf64 a, fm_vf64 b)
+FM_INLINE void add(fm_running *x, fm_vf64 a, fm_vf64 b, double scale)
 {
 #if FM_HAS_FMA
-    fm_vf64 t = fm_fma_f64(a, b, sigma);
-    x->rest += fm_fma_f64(a, b, sigma - t);
+    x->rest += fm_fma_f64(a, b, fm_running_step(x, fm_fma_f64(a, b, x->sum), scale));
 #else
-    fm_vf64 product = a * b, t = product + sigma;
-    x->rest += (product - (t - sigma)) + product_rest(a, b, product);
+    fm_vf64 product = a * b;
+    x->rest += (product + fm_running_step(x, x->sum + product, scale)) + product_rest(a, b, product);
 #endif
-    x->units += (fm_vu64)t;
-    x->outside |= (fm_vu64)t ^ (fm_vu64)sigma;
 }
 
-int FM_NAME(fm_chunk_dot_f64)(const void *a, const void *b, size_t n, int e, int64_t *units, double *rest)
+FM_INLINE int dot(const char *p, const char *q, size_t n, int e, double scale, int64_t *units, double *rest)
 {
-    enum { UNROLL = 4, DOUBLE = sizeof(double) };
-    const char *p = a, *q = b;
-    fm_vf64 sigma = fm_sigma(e);
-    extraction x[UNROLL] = {{.units = {0}}};
-    size_t i = 0, vectors = (n + FM_LANES - 1) / FM_LANES;
-    for (; i + UNROLL * FM_LANES <= n; i += UNROLL * FM_LANES)
-        for (size_t k = 0; k < UNROLL; k++)
-            extract(x + k, sigma, fm_load_f64(p + (i + k * FM_LANES) * DOUBLE),
-                    fm_load_f64(q + (i + k * FM_LANES) * DOUBLE));
-    for (; i + FM_LANES <= n; i += FM_LANES)
-        extract(x, sigma, fm_load_f64(p + i * DOUBLE), fm_load_f64(q + i * DOUBLE));
+    fm_running x[FM_STREAMS];
+    fm_running_begin(x, e);
+    size_t part = n / (FM_STREAMS * FM_LANES) * FM_LANES, i = 0;
+    for (; i < part; i += FM_LANES)
+        for (size_t k = 0; k < FM_STREAMS; k++)
+            add(x + k, fm_load_f64(p + (k * part + i) * DOUBLE), fm_load_f64(q + (k * part + i) * DOUBLE), scale);
+    for (i = FM_STREAMS * part; i + FM_LANES <= n; i += FM_LANES)
+        add(x, fm_load_f64(p + i * DOUBLE), fm_load_f64(q + i * DOUBLE), scale);
     if (i < n)
-        extract(x, sigma, fm_load_tail(p + i * DOUBLE, DOUBLE, n - i), fm_load_tail(q + i * DOUBLE, DOUBLE, n - i));
-    *units = fm_extracted(x[0].units + x[1].units + x[2].units + x[3].units, vectors, sigma);
-    *rest = fm_sum_lanes((x[0].rest + x[1].rest) + (x[2].rest + x[3].rest));
-    fm_vu64 outside = x[0].outside | x[1].outside | x[2].outside | x[3].outside;
-    return !(fm_or_lanes(outside) & FM_SIGN_AND_EXPONENT) && isfinite(*rest);
+        add(x, fm_load_tail(p + i * DOUBLE, DOUBLE, n - i), fm_load_tail(q + i * DOUBLE, DOUBLE, n - i), scale);
+    return fm_running_end(x, e, scale, part / FM_LANES + FM_STREAMS, units, rest) && isfinite(*rest);
+}
+
+int FM_NAME(fm_block_dot_f64)(const void *a, const void *b, size_t n, int e, int64_t *units, double *rest)
+{
+    if (fm_running_unscaled(e))
+        return dot(a, b, n, e, 1, units, rest);
+    return dot(a, b, n, e, fm_running_scale(e), units, rest);
 }
 
 /* All ones where a product other than 0 may have lost bits to underflow. */
@@ -83,7 +80,6 @@ FM_INLINE fm_vu64 underflows(fm_vf64 a, fm_vf64 b, fm_vf64 product)
 
 FM_INLINE int peel(const char *p, const char *q, size_t n, const int *e, int levels, int64_t *units)
 {
-    enum { DOUBLE = sizeof(double) };
     fm_vf64 sigma[FM_LEVELS_MAX];
     fm_vu64 sums[FM_LEVELS_MAX], outside = {0}, left = {0}, lost = {0};
     for (int l = 0; l < levels; l++) {
