@@ -15,7 +15,7 @@ struct fm_dot_sum {
     fm_exact sum;
     double error;       /* the true sum is within this of `sum` */
     int exact;          /* whether error has to stay 0 */
-    int known, e;       /* the unit that the last chunk was extracted with, if any, is 2**e */
+    int e;              /* the unit that the last block was summed with is 2**e; or FM_NOT_TRIED or FM_NO_UNIT */
     int levels;         /* that the last chunk took to be extracted exactly */
     int some, all_minus_zero; /* whether there have been products, and all of them -0.0 */
     unsigned paths;
@@ -26,7 +26,7 @@ static void begin(fm_dot_sum *d, int exact)
     fm_exact_clear(&d->sum);
     d->error = 0;
     d->exact = exact;
-    d->known = 0;
+    d->e = FM_NOT_TRIED;
     d->levels = 2;
     d->some = 0;
     d->all_minus_zero = 1;
@@ -43,36 +43,48 @@ static double largest_product(const double *a, const double *b, size_t n)
     return largest;
 }
 
+/* Unlike terms of a sum, products are not scaled. */
+static int unit_for(double largest, int room)
+{
+    int e = fm_running_unit(largest, room);
+    return e > FM_HIGHEST_RUNNING ? FM_NO_UNIT : e < FM_LOWEST_RUNNING ? FM_LOWEST_RUNNING : e;
+}
+
 static int guess_unit(const double *a, const double *b, size_t n)
 {
     enum { SAMPLE = 32, ROOM = 4 };
     if (n <= SAMPLE)
-        return fm_running_unit(largest_product(a, b, n), 0);
-    return fm_running_unit(largest_product(a, b, SAMPLE), ROOM);
+        return unit_for(largest_product(a, b, n), 0);
+    return unit_for(largest_product(a, b, SAMPLE), ROOM);
 }
 
 /* As in sum.c, but there are up to n rests of unit / 2 and n of unit / 4, each rounded, and off by
  * 5 * 2**-1074 where they underflow: less than twice a sum's bound, and that times two pays for rounding
  * the error itself. */
-static int add_quickly(fm_dot_sum *d, const double *a, const double *b, size_t n)
+static int try_unit(fm_dot_sum *d, const double *a, const double *b, size_t n)
 {
-    if (!d->known)
-        d->e = guess_unit(a, b, n);
-    d->known = 1;
     int64_t units;
     double rest;
-    if (d->e == FM_NO_UNIT || !fm_active->dot_f64(a, b, n, d->e, &units, &rest)) {
-        d->e = fm_running_unit(largest_product(a, b, n), 0);
-        if (d->e == FM_NO_UNIT || !fm_active->dot_f64(a, b, n, d->e, &units, &rest)) {
-            d->known = 0;
-            return 0;
-        }
-    }
+    if (d->e == FM_NO_UNIT || !fm_active->dot_f64(a, b, n, d->e, &units, &rest))
+        return 0;
     fm_exact_add_int(&d->sum, units, d->e);
     fm_exact_add(&d->sum, rest);
     d->error += ldexp((double)(n * (n + 1)), d->e - 52) + ldexp((double)n, -1071);
     d->paths |= FM_PATH_FAST;
     return 1;
+}
+
+static int add_quickly(fm_dot_sum *d, const double *a, const double *b, size_t n)
+{
+    if (d->e == FM_NOT_TRIED)
+        d->e = guess_unit(a, b, n);
+    if (try_unit(d, a, b, n))
+        return 1;
+    d->e = unit_for(largest_product(a, b, n), 0);
+    if (try_unit(d, a, b, n))
+        return 1;
+    d->e = FM_NO_UNIT;
+    return 0;
 }
 
 static int add_by_levels(fm_dot_sum *d, const double *a, const double *b, size_t n)

@@ -39,36 +39,30 @@ FM_INLINE fm_vf64 product_rest(fm_vf64 a, fm_vf64 b, fm_vf64 product)
 #endif
 }
 
-FM_INLINE void add(fm_running *x, fm_vf64 a, fm_vf64 b, double scale)
+FM_INLINE void add(fm_running *x, fm_vf64 a, fm_vf64 b)
 {
 #if FM_HAS_FMA
-    x->rest += fm_fma_f64(a, b, fm_running_step(x, fm_fma_f64(a, b, x->sum), scale));
+    x->rest += fm_fma_f64(a, b, fm_running_step(x, fm_fma_f64(a, b, x->sum)));
 #else
     fm_vf64 product = a * b;
-    x->rest += (product + fm_running_step(x, x->sum + product, scale)) + product_rest(a, b, product);
+    x->rest += (product + fm_running_step(x, x->sum + product)) + product_rest(a, b, product);
 #endif
 }
 
-FM_INLINE int dot(const char *p, const char *q, size_t n, int e, double scale, int64_t *units, double *rest)
+int FM_NAME(fm_block_dot_f64)(const void *a, const void *b, size_t n, int e, int64_t *units, double *rest)
 {
+    const char *p = a, *q = b;
     fm_running x[FM_STREAMS];
     fm_running_begin(x, e);
     size_t part = n / (FM_STREAMS * FM_LANES) * FM_LANES, i = 0;
     for (; i < part; i += FM_LANES)
         for (size_t k = 0; k < FM_STREAMS; k++)
-            add(x + k, fm_load_f64(p + (k * part + i) * DOUBLE), fm_load_f64(q + (k * part + i) * DOUBLE), scale);
+            add(x + k, fm_load_f64(p + (k * part + i) * DOUBLE), fm_load_f64(q + (k * part + i) * DOUBLE));
     for (i = FM_STREAMS * part; i + FM_LANES <= n; i += FM_LANES)
-        add(x, fm_load_f64(p + i * DOUBLE), fm_load_f64(q + i * DOUBLE), scale);
+        add(x, fm_load_f64(p + i * DOUBLE), fm_load_f64(q + i * DOUBLE));
     if (i < n)
-        add(x, fm_load_tail(p + i * DOUBLE, DOUBLE, n - i), fm_load_tail(q + i * DOUBLE, DOUBLE, n - i), scale);
-    return fm_running_end(x, e, scale, part / FM_LANES + FM_STREAMS, units, rest) && isfinite(*rest);
-}
-
-int FM_NAME(fm_block_dot_f64)(const void *a, const void *b, size_t n, int e, int64_t *units, double *rest)
-{
-    if (fm_running_unscaled(e))
-        return dot(a, b, n, e, 1, units, rest);
-    return dot(a, b, n, e, fm_running_scale(e), units, rest);
+        add(x, fm_load_tail(p + i * DOUBLE, DOUBLE, n - i), fm_load_tail(q + i * DOUBLE, DOUBLE, n - i));
+    return fm_running_end(x, e, part / FM_LANES + FM_STREAMS, units, rest) && isfinite(*rest);
 }
 
 /* All ones where a product other than 0 may have lost bits to underflow. */

@@ -8,7 +8,7 @@
  * theorem 4.3.1), so s is sigma and the h so far and keeps sigma's exponent, so its encoding counts units;
  * and x - h = (s + x) - t, the error of an addition, is exact and at most unit / 2 (T. J. Dekker, "A
  * floating-point technique for extending the available precision", Numer. Math. 18 (1971), section 4).
- * The squares are those of h * scale, where scale is a power of two that keeps them in range; mostly it is 1.
+ * All this is for FM_LOWEST_RUNNING <= e <= FM_HIGHEST_RUNNING: squares are normal and finite then.
  * Extraction against a large number is from S. M. Rump, T. Ogita, S. Oishi, "Accurate floating-point
  * summation, part I", SIAM J. Sci. Comput. 31 (2008), section 3; here the number is the sum itself.
  */
@@ -30,32 +30,19 @@ FM_INLINE void fm_running_begin(fm_running x[FM_STREAMS], int e)
         x[k] = (fm_running){.sum = fm_sigma(e)};
 }
 
-/* Whether squares of 2**e and of what is added to a sum of such units are normal and finite. */
-FM_INLINE int fm_running_unscaled(int e)
-{
-    return e >= -511 && e <= 459;
-}
-
-FM_INLINE double fm_running_scale(int e)
-{
-    return fm_power_of_two(-52 - e);
-}
-
 /* The end of a step: the sum moves on to t = s + x, rounded; the step back is returned, -h. */
-FM_INLINE fm_vf64 fm_running_step(fm_running *x, fm_vf64 t, double scale)
+FM_INLINE fm_vf64 fm_running_step(fm_running *x, fm_vf64 t)
 {
-    fm_vf64 back = x->sum - t, scaled = back * scale;
-    x->squares = fm_fma_f64(scaled, scaled, x->squares);
+    fm_vf64 back = x->sum - t;
+    x->squares = fm_fma_f64(back, back, x->squares);
     x->sum = t;
     return back;
 }
 
 /* 1 if all went well in at most `steps` steps: the block's sum is *units * 2**e, and *rest rounded. */
-FM_INLINE int fm_running_end(const fm_running x[FM_STREAMS], int e, double scale, size_t steps, int64_t *units,
-                             double *rest)
+FM_INLINE int fm_running_end(const fm_running x[FM_STREAMS], int e, size_t steps, int64_t *units, double *rest)
 {
-    double limit = fm_power_of_two(e + 52) * scale;
-    fm_vf64 most = fm_splat_f64(limit * limit / 8 / (double)steps), rests = {0};
+    fm_vf64 most = fm_splat_f64(fm_power_of_two(2 * e + 101) / (double)steps), rests = {0};
     fm_vu64 sums = {0}, well = ~(fm_vu64){0};
     for (int k = 0; k < FM_STREAMS; k++) {
         rests += x[k].rest;

@@ -120,18 +120,16 @@ static fm_status pass(job *j, ptrdiff_t parts, int workers, const fm_watch *watc
 {
     for (int lane = 0; lane < workers; lane++)
         fm_accumulate_begin(j->lanes + lane, j->exact);
-    if (parts == 1) {
+    fm_status status = FM_OK;
+    if (parts == 1)
         add_part(j, 0, 0);
-    } else {
-        fm_status status = fm_parallel(parts, workers, add_part, j, watch);
-        if (status != FM_OK)
-            return status;
-    }
+    else
+        status = fm_parallel(parts, workers, add_part, j, watch);
     for (int lane = 0; lane < workers; lane++)
         fm_accumulate_end(j->lanes + lane);
     for (int lane = 1; lane < workers; lane++)
         fm_accumulate_merge(j->lanes, j->lanes + lane);
-    return FM_OK;
+    return status;
 }
 
 /* Whether every element is -0.0; most arrays answer no at once. */

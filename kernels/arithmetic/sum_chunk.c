@@ -35,13 +35,14 @@ FM_INLINE size_t beyond(ptrdiff_t stride)
 }
 
 /* Multiplying by 1 and adding is an addition that a processor with units for each can do on the others. */
-FM_INLINE void add(fm_running *x, fm_vf64 v, double scale)
+FM_INLINE void add(fm_running *x, fm_vf64 v)
 {
-    fm_vf64 rest = v + fm_running_step(x, x->sum + v, scale);
+    fm_vf64 rest = v + fm_running_step(x, x->sum + v);
     x->rest = fm_fma_f64(rest, fm_splat_f64(1), x->rest);
 }
 
-FM_INLINE int sum_f64(const char *p, ptrdiff_t stride, size_t n, int e, double scale, int64_t *units, double *rest)
+/* The sum of the elements times `factor`, a power of two. */
+FM_INLINE int sum_f64(const char *p, ptrdiff_t stride, size_t n, double factor, int e, int64_t *units, double *rest)
 {
     fm_running x[FM_STREAMS];
     fm_running_begin(x, e);
@@ -49,23 +50,37 @@ FM_INLINE int sum_f64(const char *p, ptrdiff_t stride, size_t n, int e, double s
     size_t part = all / (FM_STREAMS * FM_LANES) * FM_LANES, i = 0;
     for (; i < part; i += FM_LANES)
         for (size_t k = 0; k < FM_STREAMS; k++)
-            add(x + k, load(p + (ptrdiff_t)(k * part + i) * stride, stride), scale);
+            add(x + k, load(p + (ptrdiff_t)(k * part + i) * stride, stride) * factor);
     for (i = FM_STREAMS * part; i + FM_LANES <= all; i += FM_LANES)
-        add(x, load(p + (ptrdiff_t)i * stride, stride), scale);
+        add(x, load(p + (ptrdiff_t)i * stride, stride) * factor);
     if (i < n)
-        add(x, fm_load_tail(p + (ptrdiff_t)i * stride, stride, n - i), scale);
-    return fm_running_end(x, e, scale, part / FM_LANES + FM_STREAMS, units, rest);
+        add(x, fm_load_tail(p + (ptrdiff_t)i * stride, stride, n - i) * factor);
+    return fm_running_end(x, e, part / FM_LANES + FM_STREAMS, units, rest);
+}
+
+/* Numbers whose squares leave the range are made smaller or larger. If then some become subnormal, rounding them
+ * changes them by far less than the bound on the error in sum.c has room for. */
+FM_INLINE int sum_scaled(const char *p, ptrdiff_t stride, size_t n, int e, int64_t *units, double *rest)
+{
+    int up = e < 0 ? 600 : -600;
+    double factor = fm_power_of_two(up);
+    int done = sum_f64(p, stride, n, factor, e + up, units, rest);
+    *rest /= factor;
+    return done;
 }
 
 int FM_NAME(fm_block_sum_f64)(const void *p, ptrdiff_t stride, size_t n, int e, int64_t *units, double *rest)
 {
-    if (!fm_running_unscaled(e))
-        return sum_f64(p, stride, n, e, fm_running_scale(e), units, rest);
+    int scaled = e < FM_LOWEST_RUNNING || e > FM_HIGHEST_RUNNING;
+    if (scaled && stride == DOUBLE)
+        return sum_scaled(p, DOUBLE, n, e, units, rest);
+    if (scaled)
+        return sum_scaled(p, stride, n, e, units, rest);
     if (stride == DOUBLE)
-        return sum_f64(p, DOUBLE, n, e, 1, units, rest);
+        return sum_f64(p, DOUBLE, n, 1, e, units, rest);
     if (stride == 2 * DOUBLE)
-        return sum_f64(p, 2 * DOUBLE, n, e, 1, units, rest);
-    return sum_f64(p, stride, n, e, 1, units, rest);
+        return sum_f64(p, 2 * DOUBLE, n, 1, e, units, rest);
+    return sum_f64(p, stride, n, 1, e, units, rest);
 }
 
 /* Adds rows to sums of columns side by side, a few rows at a time, so that the sums are read and written
@@ -146,19 +161,27 @@ int FM_NAME(fm_chunk_peel_f64)(const void *p, size_t n, const int *e, int levels
     }
 }
 
+FM_INLINE fm_vf64 larger(fm_vf64 most, fm_vf64 v)
+{
+    v = fm_abs_f64(v);
+    return fm_select_f64(v > most, v, most);
+}
+
 double FM_NAME(fm_block_largest_f64)(const void *p, ptrdiff_t stride, size_t n)
 {
-    fm_vf64 most = {0};
-    for (size_t i = 0; i < n; i += FM_LANES) {
-        const char *at = (const char *)p + (ptrdiff_t)i * stride;
-        int whole = i + FM_LANES + beyond(stride) <= n;
+    fm_vf64 most[FM_STREAMS] = {{0}};
+    size_t i = 0, all = n < beyond(stride) ? 0 : n - beyond(stride);
+    for (; i + FM_STREAMS * FM_LANES <= all; i += FM_STREAMS * FM_LANES)
+        for (size_t k = 0; k < FM_STREAMS; k++)
+            most[k] = larger(most[k], load((const char *)p + (ptrdiff_t)(i + k * FM_LANES) * stride, stride));
+    for (; i < n; i += FM_LANES) {
         size_t left = n - i < FM_LANES ? n - i : FM_LANES;
-        fm_vf64 v = fm_abs_f64(whole ? load(at, stride) : fm_load_tail(at, stride, left));
-        most = fm_select_f64(v > most, v, most);
+        most[0] = larger(most[0], fm_load_tail((const char *)p + (ptrdiff_t)i * stride, stride, left));
     }
+    most[0] = larger(larger(most[0], most[1]), larger(most[2], most[3]));
     double largest = 0;
-    for (int i = 0; i < FM_LANES; i++)
-        largest = most[i] > largest ? most[i] : largest;
+    for (int l = 0; l < FM_LANES; l++)
+        largest = most[0][l] > largest ? most[0][l] : largest;
     return largest;
 }
 

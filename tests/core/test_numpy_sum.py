@@ -74,7 +74,8 @@ PATHS = {
     "ordinary": (lambda n: np.random.default_rng(0).random(n), {"fast"}),
     "cancelling": (anderson, {"fast", "levels"}),
     "100 orders of magnitude": (ill_conditioned, {"fast", "levels"}),
-    "all exponents": (all_exponents, {"bins"}),
+    "all exponents": (all_exponents, {"fast"}),
+    "all exponents, cancelling": (lambda n: np.concatenate([all_exponents(n), -all_exponents(n), [1.0]]), {"fast", "bins"}),
     "a NaN": (lambda n: np.append(np.ones(n), math.nan), {"fast", "special"}),
     "a tie": (lambda n: np.append(np.full(n - n % 2, 2.0), [2.0**53, 1.0]), {"fast", "levels"}),
 }
