@@ -18,8 +18,6 @@ int FM_NAME(fm_chunk_sum_columns_f64)(const void *x, ptrdiff_t stride, size_t ro
 size_t FM_NAME(fm_block_sum_f32)(const void *x, size_t n, double *sums);
 int FM_NAME(fm_chunk_sum_f16)(const void *x, size_t n, double *sum);
 int FM_NAME(fm_block_dot_f64)(const void *a, const void *b, size_t n, int e, int64_t *units, double *rest);
-int FM_NAME(fm_chunk_dot_peel_f64)(const void *a, const void *b, size_t n, const int *e, int levels,
-                                   int64_t *units);
 void FM_NAME(fm_chunk_exp_f64)(const double *x, double *result, size_t n);
 fm_int128 FM_NAME(fm_chunk_sum_bool)(const void *x, size_t n);
 fm_int128 FM_NAME(fm_chunk_sum_u8)(const void *x, size_t n);
@@ -45,7 +43,6 @@ const fm_kernels FM_NAME(fm_kernels) = {
     .sum_f32 = FM_NAME(fm_block_sum_f32),
     .sum_f16 = FM_NAME(fm_chunk_sum_f16),
     .dot_f64 = FM_NAME(fm_block_dot_f64),
-    .dot_peel_f64 = FM_NAME(fm_chunk_dot_peel_f64),
     .exp_f64 = FM_NAME(fm_chunk_exp_f64),
     .sum_int = {
         [FM_BOOL] = FM_NAME(fm_chunk_sum_bool),

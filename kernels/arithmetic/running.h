@@ -1,4 +1,4 @@
-/* Running sums that lose nothing, the quick way to add a block of doubles: sum_chunk.c and dot_chunk.c.
+/* Running sums that lose nothing, the quick way to add a block of doubles: sum_chunk.c and dot_block.c.
  *
  * Each lane of some vectors starts a sum s at sigma = 1.5 * 2**52 * unit, unit = 2**e. A step adds x:
  * t = fl(s + x) is the next s, h = fl(t - s) what x added, and fl(x - h) the rest. The squares of all h

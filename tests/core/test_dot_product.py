@@ -113,7 +113,7 @@ def test_paths():
     assert _core.dot_paths(a, b) == {"fast"}
     signs = np.concatenate([a, [2.0**-100], -a])
     twice = np.concatenate([b, [1.0], b])
-    assert _core.dot_paths(signs, twice) == {"fast", "levels"}
+    assert _core.dot_paths(signs, twice) == {"fast", "bins"}
     assert dot_product(signs, twice) == 2.0**-100
     wide = all_exponents(5000)
     assert "bins" in _core.dot_paths(wide, wide[::-1].copy())

@@ -1,5 +1,4 @@
-/* Dot products of doubles, a block of at most FM_BLOCK by running.h or a chunk of at most FM_CHUNK by the
- * extraction of sum_chunk.c.
+/* Dot products of one block of at most FM_BLOCK doubles, by running.h.
  *
  * With FMA, t = a*b + s rounded once is the next sum, h = t - s exactly, and a*b - h, at most unit / 2, is
  * rounded once. Without FMA the product is first split into the sum of two doubles: T. J. Dekker, "A
@@ -63,58 +62,4 @@ int FM_NAME(fm_block_dot_f64)(const void *a, const void *b, size_t n, int e, int
     if (i < n)
         add(x, fm_load_tail(p + i * DOUBLE, DOUBLE, n - i), fm_load_tail(q + i * DOUBLE, DOUBLE, n - i));
     return fm_running_end(x, e, part / FM_LANES + FM_STREAMS, units, rest) && isfinite(*rest);
-}
-
-/* All ones where a product other than 0 may have lost bits to underflow. */
-FM_INLINE fm_vu64 underflows(fm_vf64 a, fm_vf64 b, fm_vf64 product)
-{
-    fm_vf64 zero = {0};
-    return (fm_vu64)((fm_abs_f64(product) < fm_splat_f64(0x1p-960)) & (a != zero) & (b != zero));
-}
-
-FM_INLINE int peel(const char *p, const char *q, size_t n, const int *e, int levels, int64_t *units)
-{
-    fm_vf64 sigma[FM_LEVELS_MAX];
-    fm_vu64 sums[FM_LEVELS_MAX], outside = {0}, left = {0}, lost = {0};
-    for (int l = 0; l < levels; l++) {
-        sigma[l] = fm_sigma(e[l]);
-        sums[l] = (fm_vu64){0};
-    }
-    size_t vectors = (n + FM_LANES - 1) / FM_LANES;
-    for (size_t i = 0; i < n; i += FM_LANES) {
-        int whole = i + FM_LANES <= n;
-        fm_vf64 a = whole ? fm_load_f64(p + i * DOUBLE) : fm_load_tail(p + i * DOUBLE, DOUBLE, n - i);
-        fm_vf64 b = whole ? fm_load_f64(q + i * DOUBLE) : fm_load_tail(q + i * DOUBLE, DOUBLE, n - i);
-        fm_vf64 high = a * b, low = product_rest(a, b, high);
-        lost |= underflows(a, b, high);
-        for (int l = 0; l < levels; l++) {
-            fm_vf64 t = high + sigma[l];
-            sums[l] += (fm_vu64)t;
-            if (l == 0)
-                outside |= (fm_vu64)t ^ (fm_vu64)sigma[0];
-            high -= t - sigma[l];
-            if (l > 0) { /* low is at most unit / 4 of level 0 */
-                t = low + sigma[l];
-                sums[l] += (fm_vu64)t;
-                low -= t - sigma[l];
-            }
-        }
-        left |= (fm_vu64)high | (fm_vu64)low;
-    }
-    for (int l = 0; l < levels; l++)
-        units[l] = fm_extracted(sums[l], l ? 2 * vectors : vectors, sigma[l]);
-    return !(fm_or_lanes(outside) & FM_SIGN_AND_EXPONENT) && !(fm_or_lanes(left) << 1) && !fm_or_lanes(lost);
-}
-
-int FM_NAME(fm_chunk_dot_peel_f64)(const void *a, const void *b, size_t n, const int *e, int levels,
-                                   int64_t *units)
-{
-    switch (levels) {
-    case 2:
-        return peel(a, b, n, e, 2, units);
-    case 3:
-        return peel(a, b, n, e, 3, units);
-    default:
-        return peel(a, b, n, e, 4, units);
-    }
 }
