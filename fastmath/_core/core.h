@@ -11,6 +11,7 @@
 typedef struct {
     Py_buffer buffer;
     fm_array array;
+    Py_ssize_t strides[FM_MAX_NDIM]; /* for exporters that leave them out, as ctypes does */
 } core_array;
 
 /* Take obj's buffer (writable if asked) and describe it in *out. `name` is how errors call the argument.

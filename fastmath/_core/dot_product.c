@@ -33,21 +33,30 @@ static int read_plain_items(PyObject *const *items, Py_ssize_t n, double *values
 
 enum { PLAIN = 4096 }; /* pairs read at a time */
 
-/* Adds all pairs, `room` at a time; 0 if there is another item or if Python code has to run. */
-static int add_plain_pairs(fm_dot_sum *sum, PyObject *a, PyObject *b, double *x, double *y, Py_ssize_t room)
+/* Adds all pairs, `room` at a time: 1; 0 if there is another item or a list changes its size, -1 with an
+ * exception set. */
+static int add_plain_pairs(fm_dot_sum *sum, PyObject *a, PyObject *b, double *x, Py_ssize_t room)
 {
-    PyObject **first = PySequence_Fast_ITEMS(a), **second = PySequence_Fast_ITEMS(b);
-    Py_ssize_t size = PySequence_Fast_GET_SIZE(a), n;
-    for (Py_ssize_t i = 0; i < size; i += n) {
-        n = size - i < room ? size - i : room;
-        if (!read_plain_items(first + i, n, x) || !read_plain_items(second + i, n, y))
+    core_place p = {a, 0}, q = {b, 0};
+    double *y = x + room;
+    for (Py_ssize_t size = core_size_now(&p), n; p.next < size; p.next = q.next += n) {
+        n = size - p.next < room ? size - p.next : room;
+        if (!read_plain_items(core_items_now(&p) + p.next, n, x) ||
+            !read_plain_items(core_items_now(&q) + q.next, n, y))
             return 0;
         fm_dot_add(sum, x, y, (size_t)n);
+        if ((p.next + n) % CORE_LOOK_EVERY)
+            continue;
+        if (PyErr_CheckSignals() < 0)
+            return -1;
+        if (core_size_now(&p) != size || core_size_now(&q) != size)
+            return 0;
     }
     return 1;
 }
 
-/* The common case: 1 and *result for lists of floats and small ints, unless the quick sum leaves it open. */
+/* The common case, lists of floats and small ints. 1 and *result; 0 if it is another, or if the quick sum leaves
+ * the result open; -1 with an exception set. */
 static int dot_of_plain(PyObject *a, PyObject *b, double *result)
 {
     if (!core_has_items(a) || !core_has_items(b) || PySequence_Fast_GET_SIZE(a) != PySequence_Fast_GET_SIZE(b))
@@ -55,7 +64,9 @@ static int dot_of_plain(PyObject *a, PyObject *b, double *result)
     Py_ssize_t size = PySequence_Fast_GET_SIZE(a), room = size < PLAIN ? size : PLAIN;
     fm_dot_sum *sum = fm_dot_new(0);
     double *x = PyMem_Malloc(2 * (size_t)room * sizeof *x);
-    int done = sum && x && add_plain_pairs(sum, a, b, x, x + room, room) && fm_dot_round(sum, result);
+    int done = sum && x ? add_plain_pairs(sum, a, b, x, room) : 0;
+    if (done > 0)
+        done = fm_dot_round(sum, result);
     PyMem_Free(x);
     fm_dot_free(sum);
     return done;
@@ -128,6 +139,8 @@ static int multiply_iterators(core_products *p, PyObject *first, PyObject *secon
             failed = length_error();
         if (!failed && a && b)
             failed = core_products_add(p, a, b, position);
+        if (!failed && position % CORE_LOOK_EVERY == CORE_LOOK_EVERY - 1)
+            failed = PyErr_CheckSignals() < 0;
         int ended = !a;
         Py_XDECREF(a);
         Py_XDECREF(b);
@@ -148,8 +161,9 @@ static int multiply_iterables(core_products *p, PyObject *a, PyObject *b)
 static PyObject *dot_of_objects(PyObject *a, PyObject *b)
 {
     double sum;
-    if (dot_of_plain(a, b, &sum))
-        return PyFloat_FromDouble(sum);
+    int done = dot_of_plain(a, b, &sum);
+    if (done)
+        return done < 0 ? NULL : PyFloat_FromDouble(sum);
     core_products *p = core_products_new();
     if (!p)
         return NULL;

@@ -113,7 +113,7 @@ static int add_iterable(total *t, PyObject *iterable)
         else
             failed = add_item(t, item, position);
         Py_DECREF(item);
-        if (failed)
+        if (failed || (position % CORE_LOOK_EVERY == CORE_LOOK_EVERY - 1 && PyErr_CheckSignals() < 0))
             break;
     }
     Py_DECREF(iterator);

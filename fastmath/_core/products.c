@@ -70,7 +70,7 @@ static int read_factor(PyObject *item, Py_ssize_t position, factor *f)
         return integer ? read_int(integer, f) : -1;
     }
     PyNumberMethods *methods = Py_TYPE(item)->tp_as_number;
-    if (!methods || !methods->nb_float) {
+    if (!methods || !methods->nb_float || PyComplex_Check(item)) {
         PyErr_Format(PyExc_TypeError, "dot_product: expected a number at position %zd, got %s", position,
                      Py_TYPE(item)->tp_name);
         return -1;

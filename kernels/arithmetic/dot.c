@@ -72,6 +72,7 @@ static int all_finite(const factor *f, size_t n)
 /* Integers beyond 2**53 count as sums of two doubles each; beside an infinity or a NaN they need not. */
 static void add_factors(fm_dot_sum *d, factor *a, factor *b, size_t n)
 {
+    fm_dot_look_at_zeros(d, a->high, b->high, n);
     if ((a->exact && b->exact) || !all_finite(a, n) || !all_finite(b, n)) {
         fm_dot_add_block(d, a->high, b->high, n);
         return;

@@ -187,22 +187,19 @@ static int all_finite(const double *x, size_t n)
     return !(any >> 63);
 }
 
-static int all_minus_zero(const double *a, const double *b, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if ((a[i] != 0 && b[i] != 0) || !signbit(a[i]) == !signbit(b[i]))
-            return 0;
-    return 1;
-}
-
 void fm_dot_add_block(fm_dot_sum *d, const double *a, const double *b, size_t n)
 {
-    d->some = 1;
-    d->all_minus_zero = d->all_minus_zero && all_minus_zero(a, b, n);
     if (fm_exact_special(&d->sum))
         add_specials(d, a, b, n);
     else if (d->exact || !add_quickly(d, a, b, n))
         (all_finite(a, n) && all_finite(b, n) ? add_exactly : add_specials)(d, a, b, n);
+}
+
+void fm_dot_look_at_zeros(fm_dot_sum *d, const double *a, const double *b, size_t n)
+{
+    d->some |= n > 0;
+    for (size_t i = 0; d->all_minus_zero && i < n; i++)
+        d->all_minus_zero = (a[i] == 0 || b[i] == 0) && !signbit(a[i]) != !signbit(b[i]);
 }
 
 void fm_dot_drop(fm_dot_sum *d)
@@ -231,6 +228,7 @@ fm_dot_sum *fm_dot_new(int exact)
 void fm_dot_add(fm_dot_sum *d, const double *a, const double *b, size_t n)
 {
     fm_environment callers = fm_environment_enter();
+    fm_dot_look_at_zeros(d, a, b, n);
     for (size_t done = 0; done < n; done += FM_BLOCK)
         fm_dot_add_block(d, a + done, b + done, n - done < FM_BLOCK ? n - done : FM_BLOCK);
     fm_environment_leave(callers);

@@ -17,8 +17,10 @@ struct fm_dot_sum {
 };
 
 void fm_dot_begin(fm_dot_sum *sum, int exact);
-/* Adds the products of n <= FM_BLOCK pairs. */
+/* Adds the products of n <= FM_BLOCK pairs. Whether those are -0.0 is looked at apart, as the caller may add
+ * one number as two. */
 void fm_dot_add_block(fm_dot_sum *sum, const double *a, const double *b, size_t n);
+void fm_dot_look_at_zeros(fm_dot_sum *sum, const double *a, const double *b, size_t n);
 /* Frees what fm_dot_round has not freed. */
 void fm_dot_drop(fm_dot_sum *sum);
 
