@@ -112,15 +112,18 @@ FM_API fm_status fm_dot(const fm_array *a, const fm_array *b, const fm_watch *wa
 /* The same for n doubles side by side; 0.0 where n is not positive. */
 FM_API double vec_dot(double *a, double *b, int n);
 
-/* The same a few products at a time. fm_dot_new may return NULL; fm_dot_end frees. The sum so far is also
- * to be had exactly, in two's complement, the lowest digit first, in units of 2**FM_DOT_UNIT;
+/* The same a few products at a time. fm_dot_new may return NULL. Where `exact` is 0 the sum is quicker, but may
+ * come out too inexact to be rounded: fm_dot_round then returns 0, and the products have to be added again, to
+ * an exact sum. fm_dot_round comes last; after it there is only fm_dot_free, which may be given NULL. An exact
+ * sum is also to be had in two's complement, the lowest digit first, in units of 2**FM_DOT_UNIT;
  * fm_dot_digits returns 0 if there is no such sum because there was an infinity or a NaN. */
 typedef struct fm_dot_sum fm_dot_sum;
 enum { FM_DOT_DIGITS = 136, FM_DOT_UNIT = -2176 };
-FM_API fm_dot_sum *fm_dot_new(void);
+FM_API fm_dot_sum *fm_dot_new(int exact);
 FM_API void fm_dot_add(fm_dot_sum *sum, const double *a, const double *b, size_t n);
 FM_API int fm_dot_digits(fm_dot_sum *sum, uint32_t digits[FM_DOT_DIGITS]);
-FM_API double fm_dot_end(fm_dot_sum *sum);
+FM_API int fm_dot_round(fm_dot_sum *sum, double *result);
+FM_API void fm_dot_free(fm_dot_sum *sum);
 
 /* The exact sum of the elements of an array of integers or bools. */
 typedef struct {

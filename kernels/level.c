@@ -10,16 +10,14 @@ void FM_NAME(write_keys)(char *, ptrdiff_t, ptrdiff_t, struct fm_key_type, int, 
 extern const struct fm_engines FM_NAME(fm_engines_8), FM_NAME(fm_engines_16), FM_NAME(fm_engines_32),
     FM_NAME(fm_engines_64);
 
-int FM_NAME(fm_chunk_sum_f64)(const void *x, ptrdiff_t stride, size_t n, int e, int64_t *units, double *rest);
+int FM_NAME(fm_block_sum_f64)(const void *x, ptrdiff_t stride, size_t n, int e, int64_t *units, double *rest);
 int FM_NAME(fm_chunk_peel_f64)(const void *x, size_t n, const int *e, int levels, int64_t *units);
-double FM_NAME(fm_chunk_largest_f64)(const void *x, ptrdiff_t stride, size_t n);
+double FM_NAME(fm_block_largest_f64)(const void *x, ptrdiff_t stride, size_t n);
 int FM_NAME(fm_chunk_sum_columns_f64)(const void *x, ptrdiff_t stride, size_t rows, size_t columns, int e,
                                       uint64_t *units, double *rest);
-int FM_NAME(fm_chunk_sum_f32)(const void *x, size_t n, double *sum);
+size_t FM_NAME(fm_block_sum_f32)(const void *x, size_t n, double *sums);
 int FM_NAME(fm_chunk_sum_f16)(const void *x, size_t n, double *sum);
-int FM_NAME(fm_chunk_dot_f64)(const void *a, const void *b, size_t n, int e, int64_t *units, double *rest);
-int FM_NAME(fm_chunk_dot_peel_f64)(const void *a, const void *b, size_t n, const int *e, int levels,
-                                   int64_t *units);
+int FM_NAME(fm_block_dot_f64)(const void *a, const void *b, size_t n, int e, int64_t *units, double *rest);
 void FM_NAME(fm_chunk_exp_f64)(const double *x, double *result, size_t n);
 fm_int128 FM_NAME(fm_chunk_sum_bool)(const void *x, size_t n);
 fm_int128 FM_NAME(fm_chunk_sum_u8)(const void *x, size_t n);
@@ -38,14 +36,13 @@ const fm_kernels FM_NAME(fm_kernels) = {
     .write_keys = FM_NAME(write_keys),
     .engines = {&FM_NAME(fm_engines_8), &FM_NAME(fm_engines_16), &FM_NAME(fm_engines_32), &FM_NAME(fm_engines_64)},
 
-    .sum_f64 = FM_NAME(fm_chunk_sum_f64),
+    .sum_f64 = FM_NAME(fm_block_sum_f64),
     .peel_f64 = FM_NAME(fm_chunk_peel_f64),
-    .largest_f64 = FM_NAME(fm_chunk_largest_f64),
+    .largest_f64 = FM_NAME(fm_block_largest_f64),
     .sum_columns_f64 = FM_NAME(fm_chunk_sum_columns_f64),
-    .sum_f32 = FM_NAME(fm_chunk_sum_f32),
+    .sum_f32 = FM_NAME(fm_block_sum_f32),
     .sum_f16 = FM_NAME(fm_chunk_sum_f16),
-    .dot_f64 = FM_NAME(fm_chunk_dot_f64),
-    .dot_peel_f64 = FM_NAME(fm_chunk_dot_peel_f64),
+    .dot_f64 = FM_NAME(fm_block_dot_f64),
     .exp_f64 = FM_NAME(fm_chunk_exp_f64),
     .sum_int = {
         [FM_BOOL] = FM_NAME(fm_chunk_sum_bool),

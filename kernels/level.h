@@ -24,16 +24,15 @@ typedef struct fm_kernels {
                        const void *keys);
     const struct fm_engines *engines[FM_KEY_WIDTHS];
 
-    /* Sums, products and exponentials of one chunk: sum_chunk.c, dot_chunk.c, int_chunk.c, exp_chunk.c. */
+    /* Sums, products and exponentials of one chunk or block: sum_chunk.c, dot_block.c, int_chunk.c, exp_chunk.c. */
     int (*sum_f64)(const void *x, ptrdiff_t stride, size_t n, int e, int64_t *units, double *rest);
     int (*peel_f64)(const void *x, size_t n, const int *e, int levels, int64_t *units);
     double (*largest_f64)(const void *x, ptrdiff_t stride, size_t n);
     int (*sum_columns_f64)(const void *x, ptrdiff_t stride, size_t rows, size_t columns, int e, uint64_t *units,
                            double *rest);
-    int (*sum_f32)(const void *x, size_t n, double *sum);
+    size_t (*sum_f32)(const void *x, size_t n, double *sums); /* how many; exact unless the inexact flag is raised */
     int (*sum_f16)(const void *x, size_t n, double *sum);
     int (*dot_f64)(const void *a, const void *b, size_t n, int e, int64_t *units, double *rest);
-    int (*dot_peel_f64)(const void *a, const void *b, size_t n, const int *e, int levels, int64_t *units);
     void (*exp_f64)(const double *x, double *result, size_t n);
     fm_int128 (*sum_int[FM_I64 + 1])(const void *x, size_t n); /* by type, FM_BOOL to FM_I64 */
 } fm_kernels;

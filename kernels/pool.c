@@ -6,6 +6,7 @@
  */
 #include "pool.h"
 
+#include <fenv.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -79,8 +80,10 @@ static job *joinable(void)
     return j;
 }
 
+/* Whoever starts a thread hands his floating-point environment on, which may round or flush otherwise. */
 static void *thread_main(void *unused)
 {
+    fesetenv(FE_DFL_ENV);
     pthread_mutex_lock(&lock);
     for (;;) {
         job *j = joinable();

@@ -34,8 +34,10 @@ static int type_of(char code, Py_ssize_t size, fm_type *type)
     return 0;
 }
 
-static int describe(const Py_buffer *buffer, fm_array *array)
+static int describe(core_array *out)
 {
+    const Py_buffer *buffer = &out->buffer;
+    fm_array *array = &out->array;
     const char *format = buffer->format ? buffer->format : "B";
     int little = PY_LITTLE_ENDIAN;
     array->swapped = 0;
@@ -60,6 +62,10 @@ static int describe(const Py_buffer *buffer, fm_array *array)
     array->ndim = buffer->ndim;
     array->shape = buffer->shape;
     array->strides = buffer->strides;
+    if (!buffer->strides) {
+        PyBuffer_FillContiguousStrides(buffer->ndim, buffer->shape, out->strides, (int)buffer->itemsize, 'C');
+        array->strides = out->strides;
+    }
     array->suboffsets = buffer->suboffsets;
     return 1;
 }
@@ -78,7 +84,7 @@ int core_array_get(PyObject *obj, const char *name, int writable, core_array *ou
         PyBuffer_Release(&out->buffer);
         return -1;
     }
-    if (out->buffer.ndim > FM_MAX_NDIM || !describe(&out->buffer, &out->array)) {
+    if (out->buffer.ndim > FM_MAX_NDIM || !describe(out)) {
         PyErr_Format(PyExc_TypeError,
                      "%s: expected elements of a bool, integer or float type, got format '%s'", name,
                      out->buffer.format ? out->buffer.format : "B");

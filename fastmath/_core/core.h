@@ -11,6 +11,7 @@
 typedef struct {
     Py_buffer buffer;
     fm_array array;
+    Py_ssize_t strides[FM_MAX_NDIM]; /* for exporters that leave them out, as ctypes does */
 } core_array;
 
 /* Take obj's buffer (writable if asked) and describe it in *out. `name` is how errors call the argument.
@@ -46,7 +47,8 @@ int core_arguments(const char *name, const char *const *positional, Py_ssize_t c
 extern PyMethodDef core_add_methods[];
 extern PyMethodDef core_filter_methods[];
 extern PyMethodDef core_sum_methods[];
-extern PyMethodDef core_list_methods[];
+extern PyMethodDef core_fast_sum_methods[];
+extern PyMethodDef core_dot_product_methods[];
 extern PyMethodDef core_exp_methods[];
 
 #endif

@@ -41,8 +41,10 @@ static int module_exec(PyObject *module)
                      fm_simd_refused());
         return -1;
     }
-    static PyMethodDef *const families[] = {module_methods, core_add_methods, core_filter_methods, core_sum_methods, core_list_methods,
-                                            core_exp_methods};
+    static PyMethodDef *const families[] = {
+        module_methods, core_add_methods, core_filter_methods, core_sum_methods, core_fast_sum_methods,
+        core_dot_product_methods, core_exp_methods,
+    };
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)
         if (PyModule_AddFunctions(module, families[i]) < 0)
             return -1;

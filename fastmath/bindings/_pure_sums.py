@@ -213,7 +213,7 @@ def pairs(a: Any, b: Any) -> Iterator[tuple[int | float, int | float]]:
 def factor(item: Any, position: int) -> int | float:
     if isinstance(item, float) or hasattr(type(item), "__index__"):
         return number(item)
-    if not hasattr(type(item), "__float__"):
+    if not hasattr(type(item), "__float__") or isinstance(item, complex):
         raise TypeError(
             f"dot_product: expected a number at position {position}, got {type_name(item)}"
         )

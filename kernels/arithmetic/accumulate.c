@@ -2,31 +2,48 @@
 #include "accumulate.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "level.h"
-
-enum { LOWEST_UNIT = -1074, HIGHEST_UNIT = 970 }; /* so that 1.5 * 2**(e + 52) is normal and finite */
 
 void fm_accumulate_begin(fm_accumulator *a, int exact)
 {
     fm_exact_clear(&a->sum);
     a->error = 0;
     a->exact = exact;
-    a->known = 0;
+    a->e = FM_NOT_TRIED;
+    a->top = FM_NO_UNIT;
     a->levels = 2;
     a->paths = 0;
-    a->binned = 0;
+    a->bins = NULL;
+}
+
+/* The lowest n with x < 2**n, for a normal or a smaller number. */
+static int exponent_of(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (int)(bits >> 52) - 1022;
 }
 
 int fm_unit_for(double largest)
 {
-    uint64_t bits;
-    memcpy(&bits, &largest, sizeof bits);
-    int e = (int)(bits >> 52) - 1022 - 51; /* largest < 2**(e + 51) */
-    if (e > HIGHEST_UNIT)
+    int e = exponent_of(largest) - 51;
+    if (e > FM_HIGHEST_UNIT)
         return FM_NO_UNIT;
-    return e < LOWEST_UNIT ? LOWEST_UNIT : e;
+    return e < FM_LOWEST_UNIT ? FM_LOWEST_UNIT : e;
+}
+
+/* A lane makes fewer than 2**10.01 steps: FM_BLOCK / (2 * FM_STREAMS) and FM_STREAMS more. So the squares of
+ * steps below 2**(e + 51 - 11) are within the bound of running.h. */
+int fm_running_unit(double largest, int room)
+{
+    int e = exponent_of(largest) - 51 + 11, highest = 1024 - 51 + 11;
+    if (e > highest)
+        return FM_NO_UNIT;
+    e += room;
+    return e < FM_LOWEST_UNIT ? FM_LOWEST_UNIT : e > highest ? highest : e;
 }
 
 /* The factor of two leaves room for rounding sums of such errors. Where this underflows, the rests are sums
@@ -39,36 +56,43 @@ double fm_rest_error(double n, int e)
 void fm_level_units(int top, int e[FM_LEVELS_MAX])
 {
     for (int l = 0; l < FM_LEVELS_MAX; l++)
-        e[l] = top - l * FM_LEVEL_BITS < LOWEST_UNIT ? LOWEST_UNIT : top - l * FM_LEVEL_BITS;
+        e[l] = top - l * FM_LEVEL_BITS < FM_LOWEST_UNIT ? FM_LOWEST_UNIT : top - l * FM_LEVEL_BITS;
 }
 
 /* Some room above the first few values spares most arrays a search for the largest. */
 static int guess_unit(const char *x, ptrdiff_t stride, size_t n)
 {
     enum { SAMPLE = 32, ROOM = 4 };
-    int e = fm_unit_for(fm_active->largest_f64(x, stride, n < SAMPLE ? n : SAMPLE));
-    return n <= SAMPLE ? e : e > HIGHEST_UNIT - ROOM ? HIGHEST_UNIT : e + ROOM;
+    if (n <= SAMPLE)
+        return fm_running_unit(fm_active->largest_f64(x, stride, n), 0);
+    return fm_running_unit(fm_active->largest_f64(x, stride, SAMPLE), ROOM);
 }
 
-static int add_quickly(fm_accumulator *a, const char *x, ptrdiff_t stride, size_t n)
+static int try_unit(fm_accumulator *a, const char *x, ptrdiff_t stride, size_t n)
 {
-    if (!a->known)
-        a->e = guess_unit(x, stride, n);
-    a->known = 1;
     int64_t units;
     double rest;
-    if (a->e == FM_NO_UNIT || !fm_active->sum_f64(x, stride, n, a->e, &units, &rest)) {
-        a->e = fm_unit_for(fm_active->largest_f64(x, stride, n));
-        if (a->e == FM_NO_UNIT || !fm_active->sum_f64(x, stride, n, a->e, &units, &rest)) {
-            a->known = 0;
-            return 0;
-        }
-    }
+    if (a->e == FM_NO_UNIT || !fm_active->sum_f64(x, stride, n, a->e, &units, &rest))
+        return 0;
     fm_exact_add_int(&a->sum, units, a->e);
     fm_exact_add(&a->sum, rest);
     a->error += fm_rest_error((double)n, a->e);
     a->paths |= FM_PATH_FAST;
     return 1;
+}
+
+/* 1, or 0 where there is an infinity or a NaN. */
+static int add_quickly(fm_accumulator *a, const char *x, ptrdiff_t stride, size_t n)
+{
+    if (a->e == FM_NOT_TRIED)
+        a->e = guess_unit(x, stride, n);
+    if (try_unit(a, x, stride, n))
+        return 1;
+    a->e = fm_running_unit(fm_active->largest_f64(x, stride, n), 0);
+    if (try_unit(a, x, stride, n))
+        return 1;
+    a->e = FM_NO_UNIT;
+    return 0;
 }
 
 /* Extracts with as many levels as it takes, starting from as many as the last chunk took. */
@@ -89,12 +113,11 @@ static int peel(fm_accumulator *a, const void *x, size_t n, int top)
 static int add_by_levels(fm_accumulator *a, const void *x, size_t n)
 {
     int levels = a->levels;
-    if (a->known && peel(a, x, n, a->e))
+    if (a->top != FM_NO_UNIT && peel(a, x, n, a->top))
         return 1;
-    a->e = fm_unit_for(fm_active->largest_f64(x, sizeof(double), n));
-    a->known = a->e != FM_NO_UNIT;
+    a->top = fm_unit_for(fm_active->largest_f64(x, sizeof(double), n));
     a->levels = levels;
-    return a->known && peel(a, x, n, a->e);
+    return a->top != FM_NO_UNIT && peel(a, x, n, a->top);
 }
 
 static uint64_t encoding(const double *x)
@@ -112,19 +135,25 @@ static void empty_bin(fm_accumulator *a, unsigned bin, uint64_t significands)
 }
 
 /* A bin that overflows spills 2**64 units. */
+static void add_to_bin(fm_accumulator *a, int set, double x)
+{
+    uint64_t bits = encoding(&x);
+    unsigned bin = (unsigned)(bits >> 52);
+    uint64_t implicit = (uint64_t)1 << 52, significand = (bits & 0xfffffffffffff) | implicit;
+    if (!(bin & 0x7ff))
+        significand ^= implicit;
+    if (__builtin_add_overflow(a->bins[bin][set], significand, &a->bins[bin][set]))
+        fm_exact_add_wide(&a->sum, bin >> 11, (fm_uwide)1 << 64, (int)(bin & 0x7ff) - 1075);
+}
+
 static void add_to_bins(fm_accumulator *a, const double *x, size_t n)
 {
-    if (!a->binned)
-        memset(a->bins, 0, sizeof a->bins);
-    a->binned = 1;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t bits = encoding(x + i);
-        unsigned bin = (unsigned)(bits >> 52);
-        uint64_t implicit = (uint64_t)((bin & 0x7ff) != 0) << 52;
-        uint64_t significand = (bits & 0xfffffffffffff) | implicit;
-        if (__builtin_add_overflow(a->bins[bin], significand, &a->bins[bin]))
-            fm_exact_add_wide(&a->sum, bin >> 11, (fm_uwide)1 << 64, (int)(bin & 0x7ff) - 1075);
-    }
+    size_t i = 0;
+    for (; i + FM_BIN_SETS <= n; i += FM_BIN_SETS)
+        for (int set = 0; set < FM_BIN_SETS; set++)
+            add_to_bin(a, set, x[i + (size_t)set]);
+    for (; i < n; i++)
+        add_to_bin(a, 0, x[i]);
 }
 
 static void add_one_by_one(fm_accumulator *a, const double *x, size_t n)
@@ -133,45 +162,33 @@ static void add_one_by_one(fm_accumulator *a, const double *x, size_t n)
         fm_exact_add(&a->sum, x[i]);
 }
 
-/* Whether the chunk holds an infinity or a NaN. */
-static int has_special(const double *x, size_t n)
+/* Numbers too far apart for levels go to bins, if they are many and there is memory. */
+static void add_exactly(fm_accumulator *a, const double *x, size_t n)
 {
-    uint64_t most = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t magnitude = encoding(x + i) << 1;
-        most = most > magnitude ? most : magnitude;
-    }
-    return most >= (uint64_t)0x7ff << 53;
-}
-
-/* Infinities and NaNs; the finite ones around them cannot matter any more. */
-static void add_specials(fm_accumulator *a, const double *x, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(x[i]))
-            fm_exact_add(&a->sum, x[i]);
-    a->paths |= FM_PATH_SPECIAL;
-}
-
-/* Infinities and NaNs, which fit no level; else numbers too far apart, for which bins are the way. */
-static void add_one_way_or_another(fm_accumulator *a, const double *x, size_t n)
-{
-    enum { FEW = 256 };
-    if (has_special(x, n)) {
-        add_specials(a, x, n);
-        a->levels = 2;
+    enum { FEW_FOR_LEVELS = 64, FEW_FOR_BINS = 256 };
+    if (!a->bins && n >= FEW_FOR_LEVELS && add_by_levels(a, x, n))
         return;
-    }
-    if (n < FEW && !a->binned)
-        add_one_by_one(a, x, n);
-    else
-        add_to_bins(a, x, n);
+    if (!a->bins && n >= FEW_FOR_BINS)
+        a->bins = calloc(FM_BINS, sizeof *a->bins);
+    (a->bins ? add_to_bins : add_one_by_one)(a, x, n);
     a->paths |= FM_PATH_BINS;
 }
 
-static void add_exactly(fm_accumulator *a, const char *x, ptrdiff_t stride, size_t n)
+/* The infinities and NaNs among numbers of which there is one; the finite ones do not matter any more. */
+static void add_specials(fm_accumulator *a, const char *x, ptrdiff_t stride, size_t n)
 {
-    enum { FEW = 64 };
+    for (size_t i = 0; i < n; i++) {
+        double value;
+        memcpy(&value, x + (ptrdiff_t)i * stride, sizeof value);
+        if (!isfinite(value))
+            fm_exact_add(&a->sum, value);
+    }
+    a->paths |= FM_PATH_SPECIAL;
+}
+
+/* n <= FM_CHUNK */
+static void add_chunk(fm_accumulator *a, const char *x, ptrdiff_t stride, size_t n)
+{
     double copy[FM_CHUNK];
     const double *values = (const double *)x;
     if (stride != sizeof(double) || (uintptr_t)x % sizeof(double)) {
@@ -179,22 +196,28 @@ static void add_exactly(fm_accumulator *a, const char *x, ptrdiff_t stride, size
             memcpy(copy + i, x + (ptrdiff_t)i * stride, sizeof *copy);
         values = copy;
     }
-    if (a->binned || n < FEW || !add_by_levels(a, values, n))
-        add_one_way_or_another(a, values, n);
+    add_exactly(a, values, n);
 }
 
 void fm_accumulate(fm_accumulator *a, const void *x, ptrdiff_t stride, size_t n)
 {
-    if (a->exact || !add_quickly(a, x, stride, n))
-        add_exactly(a, x, stride, n);
+    if (!a->exact) {
+        if (fm_exact_special(&a->sum) || !add_quickly(a, x, stride, n))
+            add_specials(a, x, stride, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i += FM_CHUNK)
+        add_chunk(a, (const char *)x + (ptrdiff_t)i * stride, stride, n - i < FM_CHUNK ? n - i : FM_CHUNK);
 }
 
 void fm_accumulate_end(fm_accumulator *a)
 {
-    for (unsigned bin = 0; a->binned && bin < FM_BINS; bin++)
-        if (a->bins[bin])
-            empty_bin(a, bin, a->bins[bin]);
-    a->binned = 0;
+    for (unsigned bin = 0; a->bins && bin < FM_BINS; bin++)
+        for (int set = 0; set < FM_BIN_SETS; set++)
+            if (a->bins[bin][set])
+                empty_bin(a, bin, a->bins[bin][set]);
+    free(a->bins);
+    a->bins = NULL;
 }
 
 void fm_accumulate_merge(fm_accumulator *a, fm_accumulator *other)

@@ -8,9 +8,15 @@
 enum {
     FM_STRIP = 512,    /* columns that are summed side by side */
     FM_STRIP_ROOM = 8, /* elements that a vector may read and write past the last column's sums */
-    FM_CHUNK = 2048,   /* elements; the bounds in sum_chunk.c and dot_chunk.c rest on it. Two fit in L1 */
+    FM_BLOCK = 8192,   /* elements that are summed quickly at a time; the bound in running.h rests on it */
+    FM_CHUNK = 2048,   /* elements that are copied, or added exactly, at a time. Two such chunks fit in L1 */
+    FM_SUMS_MAX = 32,  /* sums that a block of floats comes to */
     FM_LEVELS_MAX = 4, /* extraction levels that fit in registers */
-    FM_LEVEL_BITS = 52
+    FM_LEVEL_BITS = 52,
+    FM_LOWEST_UNIT = -1074, /* exponents e, so that 1.5 * 2**(e + 52) is normal and finite */
+    FM_HIGHEST_UNIT = 970,
+    FM_LOWEST_RUNNING = -511, /* the same for running.h */
+    FM_HIGHEST_RUNNING = 459
 };
 
 #define FM_UNALIGNED __attribute__((aligned(1), may_alias))

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "chunk.h"
+#include "environment.h"
 #include "level.h"
 #include "pool.h"
 #include "walk.h"
@@ -18,7 +19,9 @@ typedef struct {
 double fm_exp(double x)
 {
     double result;
+    fm_environment callers = fm_environment_enter();
     fm_active->exp_f64(&x, &result, 1);
+    fm_environment_leave(callers);
     return result;
 }
 
@@ -124,5 +127,8 @@ fm_status fm_exp_array(const fm_array *x, const fm_array *result, const fm_watch
     for (int d = 0; d < x->ndim; d++)
         if (x->shape[d] != result->shape[d])
             return FM_INVALID;
-    return (interferes(x, result) ? exp_of_copy : exp_all)(x, result, watch);
+    fm_environment callers = fm_environment_enter();
+    fm_status status = (interferes(x, result) ? exp_of_copy : exp_all)(x, result, watch);
+    fm_environment_leave(callers);
+    return status;
 }

@@ -41,15 +41,16 @@ fm_int128 FM_NAME(fm_chunk_sum_bool)(const void *x, size_t n)
  * less than n * 2**32 < 2**63 below the true sum, which settles it. */
 FM_INLINE fm_int128 sum_64(const char *p, size_t n, uint64_t flip)
 {
-    enum { UNROLL = 4 };
-    fm_vu64 low[UNROLL] = {{0}}, high[UNROLL] = {{0}}, flips = fm_splat_u64(flip);
-    size_t i = 0;
-    for (; i + UNROLL * FM_LANES <= n; i += UNROLL * FM_LANES)
-        for (size_t k = 0; k < UNROLL; k++) {
-            fm_vu64 v = (fm_vu64)fm_load_f64(p + (i + k * FM_LANES) * sizeof(uint64_t)) ^ flips;
+    enum { STREAMS = 4 }; /* as in running.h */
+    fm_vu64 low[STREAMS] = {{0}}, high[STREAMS] = {{0}}, flips = fm_splat_u64(flip);
+    size_t part = n / (STREAMS * FM_LANES) * FM_LANES, i = 0;
+    for (; i < part; i += FM_LANES)
+        for (size_t k = 0; k < STREAMS; k++) {
+            fm_vu64 v = (fm_vu64)fm_load_f64(p + (k * part + i) * sizeof(uint64_t)) ^ flips;
             low[k] += v;
             high[k] += v >> 32;
         }
+    i = STREAMS * part;
     uint64_t lows = fm_add_lanes(low[0] + low[1] + low[2] + low[3]);
     uint64_t highs = fm_add_lanes(high[0] + high[1] + high[2] + high[3]);
     for (; i < n; i++) {

@@ -1,23 +1,24 @@
 /* Correctly rounded sums of arrays of floats.
  *
- * A first pass adds, chunk by chunk, what sum_chunk.c extracts: multiples of a unit exactly, the rests in
- * floating point. A chunk of n rests r, each |r| <= unit / 2, is added with an error of at most
+ * A first pass adds, block by block, what running.h makes of them: multiples of a unit exactly, the rests in
+ * floating point. A block of n rests r, each |r| <= unit / 2, is added with an error of at most
  * (n - 1) u sum |r| / (1 - (n - 1) u) < n**2 * unit * 2**-54, u = 2**-53, in any order of additions
  * (N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., section 4.2). All else is
  * exact. So the sum is known to within an error; if that leaves one result of rounding, it is the result.
  * Otherwise a second pass extracts until nothing is left, or puts significands in bins by their exponents.
- * Neither pass looks at where chunks begin, so layout, threads and instruction set do not matter.
+ * Neither pass depends on where blocks begin, so layout, threads and instruction set do not matter.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "accumulate.h"
+#include "environment.h"
 #include "level.h"
 #include "pool.h"
 #include "walk.h"
 
-enum { PART = 32 * FM_CHUNK }; /* elements between two looks at the watch */
+enum { PART = 8 * FM_BLOCK }; /* elements between two looks at the watch */
 
 typedef struct {
     const fm_walk *walk;
@@ -26,20 +27,29 @@ typedef struct {
     fm_accumulator *lanes;
 } job;
 
+static void add_wide_floats(fm_accumulator *a, const char *x, size_t n)
+{
+    double wide[FM_CHUNK];
+    for (size_t done = 0; done < n; done += FM_CHUNK) {
+        size_t count = n - done < FM_CHUNK ? n - done : FM_CHUNK;
+        for (size_t i = 0; i < count; i++) {
+            float f;
+            memcpy(&f, x + (done + i) * sizeof f, sizeof f);
+            wide[i] = f;
+        }
+        fm_accumulate(a, wide, sizeof *wide, count);
+    }
+}
+
+/* Doubles add floats of similar magnitudes exactly. */
 static void add_f32(fm_accumulator *a, const char *x, size_t n)
 {
-    double sum;
-    if (fm_active->sum_f32(x, n, &sum)) {
-        fm_exact_add(&a->sum, sum);
-        return;
-    }
-    double wide[FM_CHUNK];
-    for (size_t i = 0; i < n; i++) {
-        float f;
-        memcpy(&f, x + i * sizeof f, sizeof f);
-        wide[i] = f;
-    }
-    fm_accumulate(a, wide, sizeof *wide, n);
+    double sums[FM_SUMS_MAX];
+    size_t count = fm_inexact_begin() ? fm_active->sum_f32(x, n, sums) : 0;
+    if (!count || fm_inexact_raised())
+        add_wide_floats(a, x, n);
+    else
+        fm_accumulate(a, sums, sizeof *sums, count);
 }
 
 /* The chunk kernel refused: there is an infinity or a NaN. Finite halves are as good as zeros then. */
@@ -56,14 +66,18 @@ static void add_special_f16(fm_accumulator *a, const char *x, size_t n)
 
 static void add_f16(fm_accumulator *a, const char *x, size_t n)
 {
-    double sum;
-    if (fm_active->sum_f16(x, n, &sum))
-        fm_exact_add(&a->sum, sum);
-    else
-        add_special_f16(a, x, n);
+    for (size_t done = 0; done < n; done += FM_CHUNK, x += FM_CHUNK * sizeof(uint16_t)) {
+        size_t count = n - done < FM_CHUNK ? n - done : FM_CHUNK;
+        double sum;
+        if (fm_active->sum_f16(x, count, &sum))
+            fm_exact_add(&a->sum, sum);
+        else
+            add_special_f16(a, x, count);
+    }
 }
 
-static void add_chunk(fm_accumulator *a, fm_type type, const char *x, ptrdiff_t stride, size_t n)
+/* n <= FM_BLOCK */
+static void add_block(fm_accumulator *a, fm_type type, const char *x, ptrdiff_t stride, size_t n)
 {
     switch (type) {
     case FM_F16:
@@ -88,8 +102,8 @@ static void add_elements(fm_accumulator *a, fm_walk *walk)
     int direct = !walk->swapped && (stride == size || walk->type == FM_F64) &&
                  (inner >= WORTHWHILE || walk->ndim == 1);
     fm_run run = {.data = (char *)copy, .stride = size};
-    while (direct ? fm_walk_next(walk, FM_CHUNK, &run) : (run.count = fm_walk_read(walk, FM_CHUNK, copy)) > 0)
-        add_chunk(a, walk->type, run.data, run.stride, (size_t)run.count);
+    while (direct ? fm_walk_next(walk, FM_BLOCK, &run) : (run.count = fm_walk_read(walk, FM_CHUNK, copy)) > 0)
+        add_block(a, walk->type, run.data, run.stride, (size_t)run.count);
 }
 
 static void add_part(void *context, ptrdiff_t index, int lane)
@@ -106,18 +120,16 @@ static fm_status pass(job *j, ptrdiff_t parts, int workers, const fm_watch *watc
 {
     for (int lane = 0; lane < workers; lane++)
         fm_accumulate_begin(j->lanes + lane, j->exact);
-    if (parts == 1) {
+    fm_status status = FM_OK;
+    if (parts == 1)
         add_part(j, 0, 0);
-    } else {
-        fm_status status = fm_parallel(parts, workers, add_part, j, watch);
-        if (status != FM_OK)
-            return status;
-    }
+    else
+        status = fm_parallel(parts, workers, add_part, j, watch);
     for (int lane = 0; lane < workers; lane++)
         fm_accumulate_end(j->lanes + lane);
     for (int lane = 1; lane < workers; lane++)
         fm_accumulate_merge(j->lanes, j->lanes + lane);
-    return FM_OK;
+    return status;
 }
 
 /* Whether every element is -0.0; most arrays answer no at once. */
@@ -179,7 +191,9 @@ fm_status fm_sum(const fm_array *array, int workers, const fm_watch *watch, doub
     j.lanes = workers == 1 ? &one : malloc((size_t)workers * sizeof one);
     if (!j.lanes)
         return FM_NO_MEMORY;
+    fm_environment callers = fm_environment_enter();
     fm_status status = sum_in_lanes(&j, workers, watch, result, paths);
+    fm_environment_leave(callers);
     if (j.lanes != &one)
         free(j.lanes);
     return status;

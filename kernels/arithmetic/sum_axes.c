@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "accumulate.h"
+#include "environment.h"
 #include "level.h"
 #include "pool.h"
 #include "walk.h"
@@ -203,5 +204,8 @@ fm_status fm_sum_axes(const fm_array *array, const fm_array *result, int workers
         j.part_shape[d] = result->shape[d] == 1 ? array->shape[d] : 1;
         indirect |= array->suboffsets && array->suboffsets[d] >= 0;
     }
-    return (indirect ? sum_copy : sum_all)(&j, workers, watch);
+    fm_environment callers = fm_environment_enter();
+    fm_status status = (indirect ? sum_copy : sum_all)(&j, workers, watch);
+    fm_environment_leave(callers);
+    return status;
 }

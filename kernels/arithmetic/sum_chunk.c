@@ -1,6 +1,7 @@
-/* Sums of one chunk of at most FM_CHUNK floats, whose results fm_exact adds up: see sum.c.
+/* Sums of one block of at most FM_BLOCK floats, or of one chunk of at most FM_CHUNK, whose results fm_exact
+ * adds up: see sum.c. Blocks are added by running.h.
  *
- * The method is extraction against a power of two, after S. M. Rump, T. Ogita, S. Oishi, "Accurate
+ * Chunks are added by extraction against a power of two, after S. M. Rump, T. Ogita, S. Oishi, "Accurate
  * floating-point summation, part I", SIAM J. Sci. Comput. 31 (2008), section 3, with the extracted parts
  * added as integers. Let unit = 2**e and sigma = 1.5 * 2**52 * unit. If |x| < 2**51 * unit, then
  * t = sigma + x has sigma's exponent, so its encoding is sigma's plus q/unit, where q = t - sigma is x
@@ -10,58 +11,76 @@
 #include "chunk.h"
 #include "level.h"
 #include "lanes.h"
+#include "running.h"
 
+enum { DOUBLE = sizeof(double) };
+
+/* Vectors of elements at a stride. Of two vectors of neighbours, only every other one is used: there have to
+ * be `beyond` elements after them. */
 FM_INLINE fm_vf64 load(const char *p, ptrdiff_t stride)
 {
-    if (stride == sizeof(double))
+    if (stride == DOUBLE)
         return fm_load_f64(p);
+    if (stride == 2 * DOUBLE)
+        return fm_evens_f64(fm_load_f64(p), fm_load_f64(p + FM_VEC_BYTES));
     double x[FM_LANES];
     for (int i = 0; i < FM_LANES; i++)
         memcpy(x + i, p + i * stride, sizeof *x);
     return fm_load_f64(x);
 }
 
-typedef struct {
-    fm_vf64 sigma;
-    fm_vu64 units, outside;
-    fm_vf64 rest;
-} extraction;
-
-FM_INLINE void extract(extraction *x, fm_vf64 v)
+FM_INLINE size_t beyond(ptrdiff_t stride)
 {
-    fm_vf64 t = v + x->sigma;
-    x->units += (fm_vu64)t;
-    x->outside |= (fm_vu64)t ^ (fm_vu64)x->sigma;
-    x->rest += v - (t - x->sigma);
+    return stride == 2 * DOUBLE;
 }
 
-FM_INLINE int sum_f64(const char *p, ptrdiff_t stride, size_t n, int e, int64_t *units, double *rest)
+/* Multiplying by 1 and adding is an addition that a processor with units for each can do on the others. */
+FM_INLINE void add(fm_running *x, fm_vf64 v)
 {
-    enum { UNROLL = 4 };
-    fm_vf64 sigma = fm_sigma(e);
-    extraction x[UNROLL] = {{.sigma = sigma}, {.sigma = sigma}, {.sigma = sigma}, {.sigma = sigma}};
-    size_t i = 0, vectors = (n + FM_LANES - 1) / FM_LANES;
-    for (; i + UNROLL * FM_LANES <= n; i += UNROLL * FM_LANES)
-        for (int k = 0; k < UNROLL; k++)
-            extract(x + k, load(p + (ptrdiff_t)(i + (size_t)k * FM_LANES) * stride, stride));
-    for (; i + FM_LANES <= n; i += FM_LANES)
-        extract(x, load(p + (ptrdiff_t)i * stride, stride));
+    fm_vf64 rest = v + fm_running_step(x, x->sum + v);
+    x->rest = fm_fma_f64(rest, fm_splat_f64(1), x->rest);
+}
+
+/* The sum of the elements times `factor`, a power of two. */
+FM_INLINE int sum_f64(const char *p, ptrdiff_t stride, size_t n, double factor, int e, int64_t *units, double *rest)
+{
+    fm_running x[FM_STREAMS];
+    fm_running_begin(x, e);
+    size_t all = n < beyond(stride) ? 0 : n - beyond(stride);
+    size_t part = all / (FM_STREAMS * FM_LANES) * FM_LANES, i = 0;
+    for (; i < part; i += FM_LANES)
+        for (size_t k = 0; k < FM_STREAMS; k++)
+            add(x + k, load(p + (ptrdiff_t)(k * part + i) * stride, stride) * factor);
+    for (i = FM_STREAMS * part; i + FM_LANES <= all; i += FM_LANES)
+        add(x, load(p + (ptrdiff_t)i * stride, stride) * factor);
     if (i < n)
-        extract(x, fm_load_tail(p + (ptrdiff_t)i * stride, stride, n - i));
-    fm_vf64 rests = (x[0].rest + x[1].rest) + (x[2].rest + x[3].rest);
-    fm_vu64 outside = x[0].outside | x[1].outside | x[2].outside | x[3].outside;
-    *units = fm_extracted(x[0].units + x[1].units + x[2].units + x[3].units, vectors, sigma);
-    *rest = fm_sum_lanes(rests);
-    return !(fm_or_lanes(outside) & FM_SIGN_AND_EXPONENT);
+        add(x, fm_load_tail(p + (ptrdiff_t)i * stride, stride, n - i) * factor);
+    return fm_running_end(x, e, part / FM_LANES + FM_STREAMS, units, rest);
 }
 
-int FM_NAME(fm_chunk_sum_f64)(const void *p, ptrdiff_t stride, size_t n, int e, int64_t *units, double *rest)
+/* Numbers whose squares leave the range are made smaller or larger. If then some become subnormal, rounding them
+ * changes them by far less than the bound on the error in sum.c has room for. */
+FM_INLINE int sum_scaled(const char *p, ptrdiff_t stride, size_t n, int e, int64_t *units, double *rest)
 {
-    if (stride == sizeof(double))
-        return sum_f64(p, sizeof(double), n, e, units, rest);
-    if (stride == 2 * sizeof(double))
-        return sum_f64(p, 2 * sizeof(double), n, e, units, rest);
-    return sum_f64(p, stride, n, e, units, rest);
+    int up = e < 0 ? 600 : -600;
+    double factor = fm_power_of_two(up);
+    int done = sum_f64(p, stride, n, factor, e + up, units, rest);
+    *rest /= factor;
+    return done;
+}
+
+int FM_NAME(fm_block_sum_f64)(const void *p, ptrdiff_t stride, size_t n, int e, int64_t *units, double *rest)
+{
+    int scaled = e < FM_LOWEST_RUNNING || e > FM_HIGHEST_RUNNING;
+    if (scaled && stride == DOUBLE)
+        return sum_scaled(p, DOUBLE, n, e, units, rest);
+    if (scaled)
+        return sum_scaled(p, stride, n, e, units, rest);
+    if (stride == DOUBLE)
+        return sum_f64(p, DOUBLE, n, 1, e, units, rest);
+    if (stride == 2 * DOUBLE)
+        return sum_f64(p, 2 * DOUBLE, n, 1, e, units, rest);
+    return sum_f64(p, stride, n, 1, e, units, rest);
 }
 
 /* Adds rows to sums of columns side by side, a few rows at a time, so that the sums are read and written
@@ -69,12 +88,17 @@ int FM_NAME(fm_chunk_sum_f64)(const void *p, ptrdiff_t stride, size_t n, int e, 
 FM_INLINE fm_vu64 add_rows(const char *p, ptrdiff_t stride, int rows, fm_vf64 sigma, size_t count, uint64_t *units,
                            double *rest)
 {
-    extraction x = {.sigma = sigma, .units = (fm_vu64)fm_load_f64(units), .rest = fm_load_f64(rest)};
-    for (int r = 0; r < rows; r++, p += stride)
-        extract(&x, count == FM_LANES ? fm_load_f64(p) : fm_load_tail(p, sizeof(double), count));
-    memcpy(units, &x.units, sizeof x.units);
-    memcpy(rest, &x.rest, sizeof x.rest);
-    return x.outside;
+    fm_vu64 sum = (fm_vu64)fm_load_f64(units), outside = {0};
+    fm_vf64 rests = fm_load_f64(rest);
+    for (int r = 0; r < rows; r++, p += stride) {
+        fm_vf64 v = count == FM_LANES ? fm_load_f64(p) : fm_load_tail(p, DOUBLE, count), t = v + sigma;
+        sum += (fm_vu64)t;
+        outside |= (fm_vu64)t ^ (fm_vu64)sigma;
+        rests += v - (t - sigma);
+    }
+    memcpy(units, &sum, sizeof sum);
+    memcpy(rest, &rests, sizeof rests);
+    return outside;
 }
 
 int FM_NAME(fm_chunk_sum_columns_f64)(const void *p, ptrdiff_t stride, size_t rows, size_t columns, int e,
@@ -137,60 +161,46 @@ int FM_NAME(fm_chunk_peel_f64)(const void *p, size_t n, const int *e, int levels
     }
 }
 
-double FM_NAME(fm_chunk_largest_f64)(const void *p, ptrdiff_t stride, size_t n)
+FM_INLINE fm_vf64 larger(fm_vf64 most, fm_vf64 v)
 {
-    fm_vf64 most = {0};
-    for (size_t i = 0; i < n; i += FM_LANES) {
-        const char *at = (const char *)p + (ptrdiff_t)i * stride;
-        fm_vf64 v = fm_abs_f64(i + FM_LANES <= n ? load(at, stride) : fm_load_tail(at, stride, n - i));
-        most = fm_select_f64(v > most, v, most);
+    v = fm_abs_f64(v);
+    return fm_select_f64(v > most, v, most);
+}
+
+double FM_NAME(fm_block_largest_f64)(const void *p, ptrdiff_t stride, size_t n)
+{
+    fm_vf64 most[FM_STREAMS] = {{0}};
+    size_t i = 0, all = n < beyond(stride) ? 0 : n - beyond(stride);
+    for (; i + FM_STREAMS * FM_LANES <= all; i += FM_STREAMS * FM_LANES)
+        for (size_t k = 0; k < FM_STREAMS; k++)
+            most[k] = larger(most[k], load((const char *)p + (ptrdiff_t)(i + k * FM_LANES) * stride, stride));
+    for (; i < n; i += FM_LANES) {
+        size_t left = n - i < FM_LANES ? n - i : FM_LANES;
+        most[0] = larger(most[0], fm_load_tail((const char *)p + (ptrdiff_t)i * stride, stride, left));
     }
+    most[0] = larger(larger(most[0], most[1]), larger(most[2], most[3]));
     double largest = 0;
-    for (int i = 0; i < FM_LANES; i++)
-        largest = most[i] > largest ? most[i] : largest;
+    for (int l = 0; l < FM_LANES; l++)
+        largest = most[0][l] > largest ? most[0][l] : largest;
     return largest;
 }
 
-typedef float half_vector __attribute__((vector_size(FM_VEC_BYTES / 2)));
-
-/* Doubles add floats exactly where no partial sum can outgrow the smallest bit by 2**53. */
-FM_INLINE double add_floats(const char *p, size_t n)
+size_t FM_NAME(fm_block_sum_f32)(const void *floats, size_t n, double sums[FM_SUMS_MAX])
 {
-    enum { UNROLL = 4 };
-    fm_vf64 sum[UNROLL] = {{0}};
-    size_t i = 0;
-    for (; i + UNROLL * FM_LANES <= n; i += UNROLL * FM_LANES)
-        for (int k = 0; k < UNROLL; k++) {
-            half_vector v;
-            memcpy(&v, p + (i + (size_t)k * FM_LANES) * sizeof(float), sizeof v);
-            sum[k] += __builtin_convertvector(v, fm_vf64);
-        }
-    fm_vf64 sums = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-    double total = fm_sum_lanes(sums);
-    for (; i < n; i++) {
-        float x;
-        memcpy(&x, p + i * sizeof x, sizeof x);
-        total += x;
-    }
-    return total;
-}
-
-/* With exponent fields from low to high, every float is a multiple of 2**(low - 150) and a sum of 2**11
- * of them is below 2**(high - 115): 53 bits hold it if high - low <= 18. */
-int FM_NAME(fm_chunk_sum_f32)(const void *p, size_t n, double *sum)
-{
-    const fm_unaligned_u32 *bits = p;
-    uint32_t most = 0, least = UINT32_MAX;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t b = bits[i] & (UINT32_MAX >> 1), b1 = b - 1; /* a zero becomes the largest */
-        most = most > b ? most : b;
-        least = least < b1 ? least : b1;
-    }
-    int high = (int)(most >> 23), low = (int)((least + 1) >> 23);
-    if (high == 255 || high - (low ? low : 1) > 18)
-        return 0;
-    *sum = add_floats(p, n);
-    return 1;
+    enum { FLOAT = sizeof(float) };
+    const char *p = floats;
+    fm_vf64 sum[FM_STREAMS] = {{0}};
+    size_t part = n / (FM_STREAMS * FM_LANES) * FM_LANES, i = 0;
+    for (; i < part; i += FM_LANES)
+        for (size_t k = 0; k < FM_STREAMS; k++)
+            sum[k] += fm_load_f32(p + (k * part + i) * FLOAT);
+    for (i = FM_STREAMS * part; i + FM_LANES <= n; i += FM_LANES)
+        sum[0] += fm_load_f32(p + i * FLOAT);
+    char last[FM_LANES * FLOAT] = {0};
+    memcpy(last, p + i * FLOAT, (n - i) * FLOAT);
+    sum[0] += fm_load_f32(last);
+    memcpy(sums, sum, sizeof sum);
+    return FM_STREAMS * FM_LANES;
 }
 
 /* Halves are multiples of 2**-24 below 2**16: doubles add 2**11 of them exactly. Subnormal halves are
@@ -213,6 +223,10 @@ int FM_NAME(fm_chunk_sum_f16)(const void *p, size_t n, double *sum)
     }
     if (most >= 31u << 23)
         return 0;
-    *sum = add_floats((const char *)wide, n);
+    double sums[FM_SUMS_MAX];
+    size_t count = FM_NAME(fm_block_sum_f32)(wide, n, sums);
+    *sum = 0;
+    for (size_t i = 0; i < count; i++)
+        *sum += sums[i];
     return 1;
 }

@@ -13,10 +13,13 @@
 
 #if defined(__AVX512F__)
 enum { FM_VEC_BYTES = 64 };
+#define FM_EVEN_LANES 0, 8, 2, 10, 4, 12, 6, 14
 #elif defined(__AVX2__)
 enum { FM_VEC_BYTES = 32 };
+#define FM_EVEN_LANES 0, 4, 2, 6
 #else
 enum { FM_VEC_BYTES = 16 };
+#define FM_EVEN_LANES 0, 2
 #endif
 enum { FM_LANES = FM_VEC_BYTES / 8 }; /* of 64 bits */
 
@@ -31,6 +34,12 @@ FM_INLINE fm_vf64 fm_load_f64(const void *p)
     fm_vf64 v;
     memcpy(&v, p, sizeof v);
     return v;
+}
+
+/* Every other one of two vectors' elements, in some order: one instruction. */
+FM_INLINE fm_vf64 fm_evens_f64(fm_vf64 a, fm_vf64 b)
+{
+    return __builtin_shufflevector(a, b, FM_EVEN_LANES);
 }
 
 FM_INLINE fm_vf64 fm_splat_f64(double x)
@@ -63,7 +72,21 @@ FM_INLINE double fm_power_of_two(int exponent)
     return x;
 }
 
-/* a * b + c rounded once, where the instruction set has it: FM_HAS_FMA says so. */
+/* As many floats as doubles. Compilers make several instructions of __builtin_convertvector. */
+FM_INLINE fm_vf64 fm_load_f32(const void *p)
+{
+#if defined(__AVX512F__)
+    return (fm_vf64)_mm512_cvtps_pd(_mm256_loadu_ps(p));
+#elif defined(__AVX2__)
+    return (fm_vf64)_mm256_cvtps_pd(_mm_loadu_ps(p));
+#else
+    float __attribute__((vector_size(FM_VEC_BYTES / 2))) v;
+    memcpy(&v, p, sizeof v);
+    return __builtin_convertvector(v, fm_vf64);
+#endif
+}
+
+/* a * b + c rounded once where FM_HAS_FMA. */
 #if defined(__AVX512F__)
 #define FM_HAS_FMA 1
 FM_INLINE fm_vf64 fm_fma_f64(fm_vf64 a, fm_vf64 b, fm_vf64 c)
@@ -84,6 +107,10 @@ FM_INLINE fm_vf64 fm_fma_f64(fm_vf64 a, fm_vf64 b, fm_vf64 c)
 }
 #else
 #define FM_HAS_FMA 0
+FM_INLINE fm_vf64 fm_fma_f64(fm_vf64 a, fm_vf64 b, fm_vf64 c) /* rounded twice */
+{
+    return a * b + c;
+}
 #endif
 
 #endif

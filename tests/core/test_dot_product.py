@@ -3,7 +3,9 @@
 import array
 import decimal
 import fractions
+import itertools
 import math
+import signal
 import sys
 import tracemalloc
 
@@ -113,7 +115,7 @@ def test_paths():
     assert _core.dot_paths(a, b) == {"fast"}
     signs = np.concatenate([a, [2.0**-100], -a])
     twice = np.concatenate([b, [1.0], b])
-    assert _core.dot_paths(signs, twice) == {"fast", "levels"}
+    assert _core.dot_paths(signs, twice) == {"fast", "bins"}
     assert dot_product(signs, twice) == 2.0**-100
     wide = all_exponents(5000)
     assert "bins" in _core.dot_paths(wide, wide[::-1].copy())
@@ -159,6 +161,29 @@ def test_integers_beyond_53_bits(route):
     assert route.dot_product([10**400], [1e-300]) == 1e100
     assert route.dot_product([10**400], [-1]) == -math.inf
     assert same(route.dot_product([10**400, 10**400], [1, -1]), 0.0)
+
+
+@pytest.mark.parametrize("n", [1, 5, 1000, 4095, 4096, 4097, 9001])
+@pytest.mark.parametrize("odd", [None, 0, -1])
+def test_lists_of_numbers(n, odd):
+    """Floats and small ints are read at several places at once; another number among them changes the way."""
+    rng = np.random.default_rng(n)
+    a, b = rng.standard_normal(n).tolist(), rng.integers(-1000, 1000, n).tolist()
+    if odd is not None:
+        a[odd] = fractions.Fraction(a[odd])
+    assert dot_product(a, b) == exact_dot(a, b)
+    cancelling = a + [-x for x in a] + [2.0**-500]
+    assert dot_product(cancelling, b + b + [1.0]) == 2.0**-500
+    assert dot_product(tuple(cancelling), b + b + [2**70]) == 2.0**-430
+
+
+@BOTH
+def test_zero_times_a_large_int(route):
+    for large in (2**53 + 1, 2**62, 2**63 - 1):
+        for zero, expected in ((0.0, -0.0), (-0.0, 0.0)):
+            assert same(route.dot_product([zero], [-large]), expected)
+            assert same(route.dot_product(np.array([zero] * 70), np.array([-large] * 70)), expected)
+            assert same(route.dot_product(np.array([-large]), np.array([zero])), expected)
 
 
 SPECIALS = [
@@ -212,6 +237,7 @@ ERRORS = [
     (lambda r: r.dot_product(np.ones((2, 2)), np.ones((2, 2))), ValueError, "expected arrays of one dimension, got one of 2"),
     (lambda r: r.dot_product([1, "2"], [1, 2]), TypeError, "dot_product: expected a number at position 1, got str"),
     (lambda r: r.dot_product([1, 2], [1, 2j]), TypeError, "dot_product: expected a number at position 1, got complex"),
+    (lambda r: r.dot_product([np.complex128(1)], [1]), TypeError, "expected a number at position 0, got numpy.complex128"),
     (lambda r: r.dot_product([1, 2], (1, None)), TypeError, "dot_product: expected a number at position 1, got NoneType"),
     (lambda r: r.dot_product(1, [1]), TypeError, "'int' object is not iterable"),
     (lambda r: r.dot_product([1]), TypeError, r"dot_product\(\) missing 1 required positional argument: 'b'"),
@@ -262,6 +288,20 @@ def test_lists_that_change_underway(route):
     a, b = [1.0, Calling(shrink), 3.0], [1.0, 10.0, 100.0]
     with pytest.raises(ValueError, match="same length"):
         route.dot_product(a, b)
+
+
+def test_endless_iterators_can_be_stopped():
+    def stop(signum, frame):
+        raise Trouble
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        for call in (lambda: dot_product(itertools.repeat(1.0), itertools.count()), lambda: fastmath.fast_sum(itertools.repeat(1))):
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            with pytest.raises(Trouble):
+                call()
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 @BOTH

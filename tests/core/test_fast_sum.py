@@ -34,6 +34,21 @@ def test_lists(values):
     assert type(fast_sum(values)) is int
 
 
+@pytest.mark.parametrize("n", [16383, 16384, 16385, 50000])
+def test_long_lists(n):
+    """Compact ints are read at several places at once, whatever is among them."""
+    values = [(i * 7919) % 2001 - 1000 for i in range(n)]
+    assert fast_sum(values) == sum(values)
+    for place in (0, 4095, 4096, 9000, 16382, n - 1):
+        for odd in (2**62, 10**40, True, Index(5)):
+            changed = values.copy()
+            changed[place] = odd
+            assert fast_sum(changed) == sum(values) - values[place] + (5 if isinstance(odd, Index) else odd)
+    values[12345] = 1.5
+    with pytest.raises(TypeError, match="fast_sum: expected an integer at position 12345, got float"):
+        fast_sum(values)
+
+
 @BOTH
 def test_containers(route):
     values = [3, True, -5, 2**70, Index(4), np.int16(7), np.uint64(2**64 - 1)]

@@ -1,8 +1,11 @@
 """numpy_sum and parallel_sum: correctly rounded, whatever the numbers and however they lie."""
 
 import array
+import ctypes
 import math
+import platform
 import random
+import subprocess
 import sys
 
 import numpy as np
@@ -74,7 +77,8 @@ PATHS = {
     "ordinary": (lambda n: np.random.default_rng(0).random(n), {"fast"}),
     "cancelling": (anderson, {"fast", "levels"}),
     "100 orders of magnitude": (ill_conditioned, {"fast", "levels"}),
-    "all exponents": (all_exponents, {"bins"}),
+    "all exponents": (all_exponents, {"fast"}),
+    "all exponents, cancelling": (lambda n: np.concatenate([all_exponents(n), -all_exponents(n), [1.0]]), {"fast", "bins"}),
     "a NaN": (lambda n: np.append(np.ones(n), math.nan), {"fast", "special"}),
     "a tie": (lambda n: np.append(np.full(n - n % 2, 2.0), [2.0**53, 1.0]), {"fast", "levels"}),
 }
@@ -91,6 +95,95 @@ def test_paths(name):
         assert _core.sum_paths(values[:100]) == {"fast"}
         assert _core.sum_paths(values.astype("f")) <= {"fast"}
     assert same(numpy_sum(values), pure.numpy_sum(values))
+
+
+@pytest.mark.parametrize("exponent", [-1074, -1060, -1000, -540, -511, -460, -30, 0, 400, 459, 520, 900, 960, 1010])
+@pytest.mark.parametrize("n", [3, 100, 9000])
+def test_magnitudes(exponent, n):
+    """Units are scaled at the ends of the range, and sums of the largest numbers overflow on the way."""
+    rng = np.random.default_rng(n)
+    for spread in (1, 13):
+        values = np.ldexp(rng.random(n) - 0.4, exponent + rng.integers(0, spread, n))
+        for given in (values, np.repeat(values, 2)[::2], np.append(values, -values[1:])):
+            assert same(numpy_sum(given), pure.numpy_sum(given))
+
+
+@pytest.mark.parametrize("n", [31, 2047, 8191, 8192, 8193, 16385])
+@pytest.mark.parametrize("bits", [1, 20, 40, 90])
+def test_floats_of_32_bits(n, bits):
+    """Doubles add them exactly, until their exponents are too far apart."""
+    rng = np.random.default_rng(bits)
+    values = np.ldexp(rng.standard_normal(n), rng.integers(-bits, bits, n)).astype("f")
+    for given in (values, np.append(values, -values[1:]), np.append(values, np.float32(2.0**-149))):
+        assert same(numpy_sum(given), pure.numpy_sum(given))
+
+
+ENVIRONMENT = """
+import ctypes, ctypes.util, sys
+import numpy as np
+import fastmath
+
+libm = ctypes.CDLL(ctypes.util.find_library("m"))
+x, y = np.random.default_rng(0).standard_normal((2, 300000))
+single, half = x.astype("f"), x.astype("e")
+wide = np.ldexp(single, np.arange(300000) % 90 - 45).astype("f")
+a, b = x[:5000].tolist(), y[:5000].tolist()
+cancelling = np.concatenate([x, -x[1:]])
+
+
+def results():
+    values = [fastmath.numpy_sum(v) for v in (x, single, wide, cancelling, x[:7], half)]
+    values += fastmath.numpy_sum(x.reshape(300, 1000), axis=0).tolist()
+    values += [fastmath.parallel_sum(x, workers=2), fastmath.dot_product(x, y), fastmath.dot_product(a, b)]
+    values += [fastmath.dot_product(a + [2**70 + 1], b + [3]), fastmath.fast_exp(0.3), *fastmath.fast_exp(x[:50]).tolist()]
+    return [value.hex() for value in values]
+
+
+expected = []
+for mode in map(int, sys.argv[1:]):
+    assert libm.fesetround(mode) == 0
+    found = results()
+    assert libm.fegetround() == mode
+    assert libm.fesetround(int(sys.argv[1])) == 0
+    expected = expected or found
+    assert found == expected, mode
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="the modes' numbers are those of x86")
+def test_callers_may_round_otherwise():
+    """Upward, downward, to zero: first to nearest, in a process of its own."""
+    modes = ["0", "1024", "2048", "3072", "0"]
+    subprocess.run([sys.executable, "-P", "-c", ENVIRONMENT, *modes], check=True)
+
+
+GUARDED = """
+import ctypes, mmap
+import numpy as np
+import fastmath
+
+page = mmap.PAGESIZE
+memory = mmap.mmap(-1, 5 * page)
+raw = np.frombuffer(memory, "u1")
+libc = ctypes.CDLL(None, use_errno=True)
+protect = libc.mprotect
+protect.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
+assert protect(raw.ctypes.data + 4 * page, page, 0) == 0  # no access at all
+for type in ("d", "f", "e"):
+    values = raw[: 4 * page].view(type)
+    values[:] = 1
+    for n in range(1, 140):
+        for stride in (1, 2, 3, -1, -2):
+            assert fastmath.numpy_sum(values[-1 :: -abs(stride)][:n][:: -1 if stride > 0 else 1]) == n
+        assert fastmath.dot_product(values[-n:], values[-n:]) == n
+    assert fastmath.numpy_sum(values[1::2]) == len(values) // 2
+    assert fastmath.numpy_sum(values[-600:].reshape(30, 20), axis=0).tolist() == [30.0] * 20
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mprotect as Linux has it")
+def test_memory_behind_the_last_element_is_not_read():
+    subprocess.run([sys.executable, "-P", "-c", GUARDED], check=True)
 
 
 @BOTH
@@ -120,6 +213,17 @@ def test_other_buffers():
     assert numpy_sum(array.array("f", [1.5, 2.0])) == 3.5
     assert numpy_sum(memoryview(bytes(16)).cast("d")) == 0.0
     assert numpy_sum(memoryview(array.array("d", range(10)))[::-3]) == 18
+
+
+def test_ctypes_arrays():
+    """Their buffers have no strides."""
+    rows = ((ctypes.c_double * 3) * 2)((1, 2, 3), (4, 5, 6))
+    assert numpy_sum(rows) == 21
+    assert numpy_sum(rows, axis=0).tolist() == [5, 7, 9]
+    assert numpy_sum((ctypes.c_float.__ctype_be__ * 3)(1, 2, 3.5)) == 6.5
+    assert fastmath.fast_sum((ctypes.c_int16 * 3)(1, -2, 3)) == 2
+    assert fastmath.dot_product((ctypes.c_int16 * 3)(1, -2, 3), (ctypes.c_double * 3)(1, 1, 0.5)) == 0.5
+    assert fastmath.fast_exp((ctypes.c_double * 2)(0, 1)).tolist() == [1, math.e]
 
 
 def test_indirect_buffers():
@@ -206,6 +310,17 @@ def test_axis_errors(route):
         route.numpy_sum(values, axis=(0, 0))
     with pytest.raises(TypeError):
         route.numpy_sum(values, axis=0.5)
+    with pytest.raises((ValueError, OverflowError)):
+        route.numpy_sum(values, axis=10**30)
+
+
+def test_axis_errors_begin_with_its_name():
+    for axis in (0.5, "x", {0}, (0, None)):
+        with pytest.raises(TypeError, match="^axis: expected None, an int or a tuple of ints, got"):
+            numpy_sum(np.ones((2, 3)), axis=axis)
+    for axis in (10**30, (0, -3)):
+        with pytest.raises(np.exceptions.AxisError, match="^axis .* is out of bounds for array of dimension 2"):
+            numpy_sum(np.ones((2, 3)), axis=axis)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 7, 64, 10**30, None])

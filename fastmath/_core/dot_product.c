@@ -1,0 +1,260 @@
+/* dot_product: correctly rounded, over buffers, lists, tuples and iterators. */
+#include "core.h"
+#include "items.h"
+#include "products.h"
+
+/* Whether an item is a float or a small int, which can be read without running Python code. */
+static inline int read_plain(PyObject *item, double *value)
+{
+    if (PyFloat_Check(item)) {
+        *value = PyFloat_AS_DOUBLE(item);
+        return 1;
+    }
+    if (!PyLong_CheckExact(item) || !core_is_compact(item))
+        return 0;
+    *value = (double)core_compact_value(item); /* below 2**53 */
+    return 1;
+}
+
+/* Reads n items, if all are plain. Memory gives more when it is read at several places. */
+static int read_plain_items(PyObject *const *items, Py_ssize_t n, double *values)
+{
+    enum { STREAMS = 4 };
+    Py_ssize_t part = n / STREAMS;
+    for (Py_ssize_t i = 0; i < part; i++)
+        for (Py_ssize_t k = 0; k < STREAMS; k++)
+            if (!read_plain(items[k * part + i], values + k * part + i))
+                return 0;
+    for (Py_ssize_t i = STREAMS * part; i < n; i++)
+        if (!read_plain(items[i], values + i))
+            return 0;
+    return 1;
+}
+
+enum { PLAIN = 4096 }; /* pairs read at a time */
+
+/* Adds all pairs, `room` at a time: 1; 0 if there is another item or a list changes its size, -1 with an
+ * exception set. */
+static int add_plain_pairs(fm_dot_sum *sum, PyObject *a, PyObject *b, double *x, Py_ssize_t room)
+{
+    core_place p = {a, 0}, q = {b, 0};
+    double *y = x + room;
+    for (Py_ssize_t size = core_size_now(&p), n; p.next < size; p.next = q.next += n) {
+        n = size - p.next < room ? size - p.next : room;
+        if (!read_plain_items(core_items_now(&p) + p.next, n, x) ||
+            !read_plain_items(core_items_now(&q) + q.next, n, y))
+            return 0;
+        fm_dot_add(sum, x, y, (size_t)n);
+        if ((p.next + n) % CORE_LOOK_EVERY)
+            continue;
+        if (PyErr_CheckSignals() < 0)
+            return -1;
+        if (core_size_now(&p) != size || core_size_now(&q) != size)
+            return 0;
+    }
+    return 1;
+}
+
+/* The common case, lists of floats and small ints. 1 and *result; 0 if it is another, or if the quick sum leaves
+ * the result open; -1 with an exception set. */
+static int dot_of_plain(PyObject *a, PyObject *b, double *result)
+{
+    if (!core_has_items(a) || !core_has_items(b) || PySequence_Fast_GET_SIZE(a) != PySequence_Fast_GET_SIZE(b))
+        return 0;
+    Py_ssize_t size = PySequence_Fast_GET_SIZE(a), room = size < PLAIN ? size : PLAIN;
+    fm_dot_sum *sum = fm_dot_new(0);
+    double *x = PyMem_Malloc(2 * (size_t)room * sizeof *x);
+    int done = sum && x ? add_plain_pairs(sum, a, b, x, room) : 0;
+    if (done > 0)
+        done = fm_dot_round(sum, result);
+    PyMem_Free(x);
+    fm_dot_free(sum);
+    return done;
+}
+
+/* Collects pairs of plain items from both lists until the block is full or a list ends: 0; or until there
+ * is another item: 1, and the pair in odd, held. */
+static int collect(core_products *p, core_place *a, core_place *b, PyObject *odd[2])
+{
+    int stopped = 0;
+    Py_ssize_t left_a = core_size_now(a) - a->next, left_b = core_size_now(b) - b->next, i = 0;
+    Py_ssize_t left = left_a < left_b ? left_a : left_b, n = left < CORE_PAIRS - p->count ? left : CORE_PAIRS - p->count;
+    PyObject **x = core_items_now(a) + a->next, **y = core_items_now(b) + b->next;
+    for (; i < n; i++) {
+        Py_ssize_t ahead = i + CORE_AHEAD < left ? i + CORE_AHEAD : i;
+        __builtin_prefetch(x[ahead]);
+        __builtin_prefetch(y[ahead]);
+        if (!read_plain(x[i], p->a + p->count + i) || !read_plain(y[i], p->b + p->count + i)) {
+            odd[0] = Py_NewRef(x[i]);
+            odd[1] = Py_NewRef(y[i]);
+            stopped = 1;
+            break;
+        }
+    }
+    p->count += i;
+    a->next += i;
+    b->next += i;
+    return stopped;
+}
+
+static int length_error(void)
+{
+    PyErr_SetString(PyExc_ValueError, "dot_product: sequences must have the same length");
+    return -1;
+}
+
+static int multiply_sequences(core_products *p, PyObject *first, PyObject *second)
+{
+    core_place a = {first, 0}, b = {second, 0};
+    if (core_size_now(&a) != core_size_now(&b))
+        return length_error();
+    for (Py_ssize_t looked = 0; a.next < core_size_now(&a) && b.next < core_size_now(&b);) {
+        PyObject *odd[2];
+        if (collect(p, &a, &b, odd)) {
+            int failed = core_products_add(p, odd[0], odd[1], a.next++);
+            b.next++;
+            Py_DECREF(odd[0]);
+            Py_DECREF(odd[1]);
+            if (failed)
+                return -1;
+        }
+        if (p->count == CORE_PAIRS)
+            core_products_flush(p);
+        if (a.next - looked > CORE_LOOK_EVERY) {
+            looked = a.next;
+            if (PyErr_CheckSignals() < 0)
+                return -1;
+        }
+    }
+    return core_size_now(&a) == core_size_now(&b) ? 0 : length_error();
+}
+
+static int multiply_iterators(core_products *p, PyObject *first, PyObject *second)
+{
+    for (Py_ssize_t position = 0;; position++) {
+        PyObject *a = PyIter_Next(first);
+        PyObject *b = PyErr_Occurred() ? NULL : PyIter_Next(second);
+        int failed = PyErr_Occurred() != NULL;
+        if (!failed && !a != !b)
+            failed = length_error();
+        if (!failed && a && b)
+            failed = core_products_add(p, a, b, position);
+        if (!failed && position % CORE_LOOK_EVERY == CORE_LOOK_EVERY - 1)
+            failed = PyErr_CheckSignals() < 0;
+        int ended = !a;
+        Py_XDECREF(a);
+        Py_XDECREF(b);
+        if (failed || ended)
+            return failed ? -1 : 0;
+    }
+}
+
+static int multiply_iterables(core_products *p, PyObject *a, PyObject *b)
+{
+    PyObject *first = PyObject_GetIter(a), *second = first ? PyObject_GetIter(b) : NULL;
+    int failed = second ? multiply_iterators(p, first, second) : -1;
+    Py_XDECREF(first);
+    Py_XDECREF(second);
+    return failed;
+}
+
+static PyObject *dot_of_objects(PyObject *a, PyObject *b)
+{
+    double sum;
+    int done = dot_of_plain(a, b, &sum);
+    if (done)
+        return done < 0 ? NULL : PyFloat_FromDouble(sum);
+    core_products *p = core_products_new();
+    if (!p)
+        return NULL;
+    int lists = core_has_items(a) && core_has_items(b);
+    int failed = (lists ? multiply_sequences : multiply_iterables)(p, a, b);
+    PyObject *result = failed ? NULL : core_products_sum(p);
+    core_products_free(p);
+    return result;
+}
+
+static int check_dimensions(const core_array *array)
+{
+    if (array->array.ndim == 1)
+        return 0;
+    PyErr_Format(PyExc_ValueError, "dot_product: expected arrays of one dimension, got one of %d",
+                 array->array.ndim);
+    return -1;
+}
+
+/* Both arrays are held. */
+static PyObject *dot_of_arrays(const core_array *a, const core_array *b)
+{
+    if (check_dimensions(a) < 0 || check_dimensions(b) < 0)
+        return NULL;
+    if (a->array.shape[0] != b->array.shape[0]) {
+        length_error();
+        return NULL;
+    }
+    double result;
+    if (a->array.shape[0] < CORE_BIG) {
+        fm_dot(&a->array, &b->array, NULL, &result, NULL);
+        return PyFloat_FromDouble(result);
+    }
+    core_watch_state state;
+    fm_watch watch = core_watch_begin(&state);
+    if (core_watch_end(&state, fm_dot(&a->array, &b->array, &watch, &result, NULL)) < 0)
+        return NULL;
+    return PyFloat_FromDouble(result);
+}
+
+/* 1 if obj's buffer is held, 0 if it has none that serves, -1 with an exception set. */
+static int get_buffer(PyObject *obj, core_array *array)
+{
+    if (!PyObject_CheckBuffer(obj))
+        return 0;
+    if (core_array_get(obj, "dot_product", 0, array) == 0)
+        return 1;
+    if (!PyErr_ExceptionMatches(PyExc_TypeError))
+        return -1;
+    PyErr_Clear();
+    return 0;
+}
+
+PyDoc_STRVAR(dot_product_doc,
+"dot_product($module, a, b, /)\n--\n\n"
+"Correctly rounded sum of the products of the items of a and b.\n\n"
+"The result is the float nearest to the exact value, ties to even; ints beyond 2**53 count exactly.\n\n"
+"Parameters\n----------\n"
+"a, b : iterable of int and float, or buffer of one dimension\n"
+"    Of equal lengths. Buffers may hold bools, integers or floats of any width, byte order and stride.\n\n"
+"Returns\n-------\nfloat\n\n"
+"Raises\n------\n"
+"ValueError\n    If the lengths differ.\n"
+"TypeError\n    If an item is no number; the message names its position.\n\n"
+"Notes\n-----\n"
+"Special values are those of numpy_sum.\n\n"
+"Examples\n--------\n"
+">>> import fastmath\n"
+">>> fastmath.dot_product([1, 2, 3], [4, 5, 6])\n"
+"32.0\n");
+
+static PyObject *dot_product(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    static const char *const positional[] = {"a", "b", NULL};
+    if (core_arguments("dot_product", positional, count, args, NULL, NULL, NULL) < 0)
+        return NULL;
+    core_array a = {0}, b = {0};
+    int held_a = get_buffer(args[0], &a), held_b = held_a > 0 ? get_buffer(args[1], &b) : 0;
+    PyObject *result = NULL;
+    if (held_a > 0 && held_b > 0)
+        result = dot_of_arrays(&a, &b);
+    if (held_b > 0)
+        core_array_release(&b);
+    if (held_a > 0)
+        core_array_release(&a);
+    if (held_a < 0 || held_b < 0 || (held_a > 0 && held_b > 0))
+        return result;
+    return dot_of_objects(args[0], args[1]);
+}
+
+PyMethodDef core_dot_product_methods[] = {
+    {"dot_product", (PyCFunction)(void (*)(void))dot_product, METH_FASTCALL, dot_product_doc},
+    {NULL, NULL, 0, NULL},
+};
