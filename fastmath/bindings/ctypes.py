@@ -34,9 +34,9 @@ class Array(ctypes.Structure):
         ("type", c_int),
         ("swapped", c_int),
         ("ndim", c_int),
-        ("shape", POINTER(c_ssize_t)),
-        ("strides", POINTER(c_ssize_t)),
-        ("suboffsets", POINTER(c_ssize_t)),
+        ("shape", c_void_p),
+        ("strides", c_void_p),
+        ("suboffsets", c_void_p),
     ]
 
 
@@ -70,9 +70,9 @@ class Buffer(ctypes.Structure):
         ("readonly", c_int),
         ("ndim", c_int),
         ("format", c_char_p),
-        ("shape", POINTER(c_ssize_t)),
-        ("strides", POINTER(c_ssize_t)),
-        ("suboffsets", POINTER(c_ssize_t)),
+        ("shape", c_void_p),
+        ("strides", c_void_p),
+        ("suboffsets", c_void_p),
         ("internal", c_void_p),
     ]
 
@@ -106,15 +106,13 @@ class Held:
     """An fm_array of a buffer, which can neither move nor be freed inside the with statement."""
 
     def __init__(self, elements: reading.Elements, request: int = PyBUF_FULL_RO) -> None:
-        self.elements = elements
-        self.request = request
+        view, self.kind, self.swapped = elements
         self.buffer = Buffer()
+        get_buffer(view, self.buffer, request)
 
     def __enter__(self) -> Array:
-        view, kind, swapped = self.elements
         b = self.buffer
-        get_buffer(view, b, self.request)
-        return Array(b.buf, kind, swapped, b.ndim, b.shape, b.strides, b.suboffsets)
+        return Array(b.buf, self.kind, self.swapped, b.ndim, b.shape, b.strides, b.suboffsets)
 
     def __exit__(self, *exception: object) -> None:
         release_buffer(self.buffer)
