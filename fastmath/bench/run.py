@@ -10,10 +10,10 @@ from fastmath.bench.table import Table
 from fastmath.bench.timing import Effort
 
 MEASUREMENTS: dict[str, Callable[[Effort], Iterator[Table]]] = {
-    "bindings": calls.measure,
-    "sum": sums.measure,
-    "median": medians.measure,
-    "pipeline": pipeline.measure,
+    "bindings": calls.tables,
+    "sum": sums.tables,
+    "median": medians.tables,
+    "pipeline": pipeline.tables,
 }
 
 

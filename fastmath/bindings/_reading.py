@@ -13,7 +13,6 @@ import numpy as np
 
 from ._pure_sums import exp_argument, int32, type_name
 
-LIMIT = 2**31  # of 32 bits
 MOST_WORKERS = 2**15 - 1  # the kernels have a limit of their own, below this
 
 RAW_BYTES, INT64, FLOAT16, FLOAT64 = 1, 8, 9, 11  # of fm_type
@@ -174,9 +173,7 @@ def exponent(x: Any, out: Any) -> float:
 
 
 def int32_pair(a: Any, b: Any) -> tuple[int, int]:
-    """The arguments of add."""
-    if type(a) is type(b) is int and -LIMIT <= a < LIMIT and -LIMIT <= b < LIMIT:
-        return a, b
+    """The arguments of add, where they are not two plain ints that fit."""
     return int32(a), int32(b)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as RichTable
 
@@ -79,13 +80,15 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
 
 def _print(table: Table) -> None:
-    shown = RichTable(title=table.title, title_justify="left")
+    shown = RichTable(title=table.title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
     for i, heading in enumerate(table.columns):
         numbers = any(isinstance(row[i], float) for row in table.rows)
-        shown.add_column(heading, justify="right" if numbers else "left")
+        # numbers and names are read whole; what else a narrow terminal has no room for goes on in the next line
+        shown.add_column(heading, justify="right" if numbers else "left", no_wrap=numbers, overflow="fold")
     for row in table.rows:
         shown.add_row(*map(text_of, row))
     console = Console(highlight=False)
     console.print(shown)
     for text in filter(None, [table.reading, *table.notes]):
         console.print(text)
+    console.print()
