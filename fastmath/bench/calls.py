@@ -38,10 +38,10 @@ def tables(effort: Effort) -> Iterator[Table]:
 def routes() -> Iterator[Table]:
     """What each route needs."""
     reading = (
-        "All bind the same library; four of seven columns say what has to be written and where it runs. Types are "
-        "unchecked where nothing compares what is declared with the library. Buffers with strides are read in place or "
-        "copied first; Ctrl-C stops a kernel at once or comes when it has returned. Lines are those of the glue that "
-        "are not empty; those of plain Python are the algorithms themselves."
+        "All bind the same library. Types are unchecked where nothing compares what is declared with the library. "
+        "Buffers with strides are read in place or copied first; Ctrl-C stops a kernel at once or comes when it has "
+        "returned. PyPy runs what is marked at its own speed. Lines are those of the glue that are not empty; those of "
+        "plain Python are the algorithms themselves."
     )
     table = Table("routes", "What each route needs", FEATURES, reading)
     for name in route_names():

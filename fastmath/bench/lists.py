@@ -22,26 +22,27 @@ READING = (
 
 def table(effort: Effort) -> Iterator[Table]:
     """Fill the table."""
-    columns = ["a list of 1000 ints", "ns", "times the call with an array", "what comes out", "± %"]
+    columns = ["1000 ints", "ns", "times the call", "± %", "what comes out"]
     result = Table("lists", "A list, converted and not", columns, READING)
     measured = measure("lists", "", effort)
     call = measured[CALL].seconds
     for name, m in measured.items():
-        result.rows.append([name, m.seconds * 1e9, m.seconds / call, COMES_OUT[name], m.spread * 100])
+        result.rows.append([name, m.seconds * 1e9, m.seconds / call, m.spread * 100, COMES_OUT[name]])
     result.notes.append(stability(list(measured.values())))
     yield result
 
 
-CALL, IN_PLACE = "fast_sum(array), nothing to convert", "fast_sum(list), read in place"
+CALL, IN_PLACE = "fast_sum(array)", "fast_sum(list)"
+CTYPES, CFFI = "(c_int64 * 1000)(*x)", "ffi.new('int64_t[]', x)"
 COMES_OUT = {
-    CALL: "the sum",
-    IN_PLACE: "the sum",
-    "(c_int64 * n)(*list)": "a ctypes array; an int that is too large is cut",
-    "ffi.new('int64_t[]', list)": "cffi's array",
-    "array('q', list)": "an array.array",
-    "struct.pack(f'{n}q', *list)": "bytes",
-    "numpy.array(list)": "a NumPy array",
-    "list(map(type, list)).count(int) == n": "whether all are plain ints",
+    CALL: "the sum, nothing to convert",
+    IN_PLACE: "the sum, read in place",
+    CTYPES: "an array of ctypes; large ints are cut",
+    CFFI: "an array of cffi",
+    "array('q', x)": "an array.array",
+    "struct.pack('1000q', *x)": "bytes",
+    "numpy.array(x)": "an array of NumPy",
+    "list(map(type, x)).count(int)": "whether all are plain ints",
 }
 
 
@@ -52,11 +53,11 @@ def statements(_: str) -> dict[str, Statement]:
     found = {
         CALL: Statement("f(a)", {"f": fastmath.fast_sum, "a": array("q", numbers)}),
         IN_PLACE: Statement("f(x)", {"f": fastmath.fast_sum, "x": numbers}),
-        "(c_int64 * n)(*list)": Statement("(c_int64 * n)(*x)", {**names, "c_int64": ctypes.c_int64}),
-        "array('q', list)": Statement("array('q', x)", {**names, "array": array}),
-        "struct.pack(f'{n}q', *list)": Statement("pack(f'{n}q', *x)", {**names, "pack": struct.pack}),
-        "numpy.array(list)": Statement("array(x)", {**names, "array": np.array}),
-        "list(map(type, list)).count(int) == n": Statement("list(map(type, x)).count(int) == n", names),
+        CTYPES: Statement("(c_int64 * n)(*x)", {**names, "c_int64": ctypes.c_int64}),
+        "array('q', x)": Statement("array('q', x)", {**names, "array": array}),
+        "struct.pack('1000q', *x)": Statement("pack(f'{n}q', *x)", {**names, "pack": struct.pack}),
+        "numpy.array(x)": Statement("array(x)", {**names, "array": np.array}),
+        "list(map(type, x)).count(int)": Statement("list(map(type, x)).count(int) == n", names),
     }
     return found | _by_cffi()
 
@@ -68,4 +69,4 @@ def _by_cffi() -> dict[str, Statement]:
         return {}
     ffi = FFI()
     names = {"new": ffi.new, "int64s": ffi.typeof("int64_t[]"), "x": LIST}
-    return {"ffi.new('int64_t[]', list)": Statement("new(int64s, x)", names)}
+    return {CFFI: Statement("new(int64s, x)", names)}
