@@ -105,6 +105,7 @@ def _by_ctypes(kind: type[ctypes.CDLL], argtypes: bool = True) -> dict[str, Stat
     lib = kind(str(straight.library_path()))
     lib.straight_add.restype = lib.straight_sum.restype = c_int64
     lib.straight_half.restype = c_double
+    lib.straight_nothing.restype = None
     if argtypes:
         lib.straight_nothing.argtypes = []
         lib.straight_add.argtypes, lib.straight_half.argtypes = [c_int32] * 2, [c_double]

@@ -12,17 +12,15 @@ import fastmath
 from fastmath.bench.figure import FIGURES
 from fastmath.bench.findings import findings
 from fastmath.bench.png import encode
-from fastmath.bench.slices import slice_or_noise
+from fastmath.bench.slices import Slice, slice_or_noise
 from fastmath.bench.table import text_of
-
-from .._arguments import Array
 
 SIZE = 5
 
 
 def page(results: dict[str, Any]) -> str:
     """The page for the results of a run, as they are in its JSON."""
-    image, what = slice_or_noise()
+    shown = slice_or_noise()
     template = Template(files("fastmath.bench").joinpath("report.html").read_text())
     return template.substitute(
         date=html.escape(results["date"]),
@@ -35,10 +33,10 @@ def page(results: dict[str, Any]) -> str:
             f"<tr><th scope='row'>{html.escape(name)}</th><td>{html.escape(fact)}</td></tr>"
             for name, fact in results["machine"].items()
         ),
-        slice=html.escape(what),
+        slice=html.escape(shown.what),
         size=f"{SIZE} × {SIZE}",
-        before=data_url(image),
-        after=data_url(fastmath.median_filter(image, SIZE), like=image),
+        before=data_url(shown),
+        after=data_url(shown._replace(pixels=fastmath.median_filter(shown.pixels, SIZE))),
     )
 
 
@@ -70,8 +68,7 @@ def cell(value: Any) -> str:
     return f"<td{kind}>{html.escape(text_of(value))}</td>"
 
 
-def data_url(image: Array, like: Array | None = None) -> str:
-    """The image in a URL, its grey values spread as those of another."""
-    low, high = np.percentile(image if like is None else like, (1, 99))
-    grey = np.clip((image.astype(float) - low) / max(high - low, 1), 0, 1) * 255
+def data_url(shown: Slice) -> str:
+    """The image as a PNG in a URL."""
+    grey = np.clip((shown.pixels - shown.low) / (shown.high - shown.low), 0, 1) * 255
     return "data:image/png;base64," + base64.b64encode(encode(grey.astype(np.uint8))).decode()

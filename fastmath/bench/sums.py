@@ -1,7 +1,6 @@
 """The tutorial's sum of a million ints."""
 
 import functools
-import random
 from collections.abc import Iterator
 
 import numpy as np
@@ -34,9 +33,8 @@ def statements(_: str) -> dict[str, Statement]:
     """For each row what to time."""
     from fastmath.bench.straight._capi import loop_sum
 
-    draw = random.Random(1).randint
-    numbers = [int(str(draw(0, 1000))) for _ in range(1_000_000)]  # objects of their own, as a program would have
-    whole = np.array(numbers)
+    whole = np.random.default_rng(1).integers(0, 1001, 1_000_000)
+    numbers = whole.tolist()
     calls = {
         "sum(list)": functools.partial(sum, numbers),
         "the tutorial's C loop": functools.partial(loop_sum, numbers),
