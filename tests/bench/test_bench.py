@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import shutil
 import signal
 import subprocess
@@ -170,7 +171,7 @@ def test_all_is_shown(everything: dict[str, Any]) -> None:
     assert text.count("<svg") == 9
     assert "some &lt;noise&gt;" in text
     assert len(findings(everything)) == 7
-    assert markdown(everything).count("\n| --- |") == 10
+    assert markdown(everything).count("\n| ---") == 10
     assert not compared(everything, everything).notes
 
 
@@ -294,3 +295,14 @@ def test_comparison() -> None:
 )
 def test_text_of(cell: Any, text: str) -> None:
     assert text_of(cell) == text
+
+
+def test_the_readme_shows_the_committed_results() -> None:
+    root = Path(__file__).parents[2]
+    script = runpy.run_path(str(root / "benchmarks" / "headline.py"))
+    committed = json.loads((root / "docs" / "bench" / "results.json").read_text())
+    readme = (root / "README.md").read_text()
+    table = script["headline"](committed)
+    assert table.count("\n| ") == 2 + len(script["ROWS"])
+    assert script["replaced"](readme, table) == readme
+    assert markdown(committed) == (root / "docs" / "bench" / "README.md").read_text()
