@@ -131,11 +131,11 @@ class Calls:
     def array(self, elements: reading.Elements, writable: bool = False) -> tuple[Any, Any, Any]:
         """An fm_array, and what it points to: hold all of it for as long as C reads it."""
         view, kind, swapped = elements
+        shape, strides, ndim = view.shape or (), view.strides or (), view.ndim
         if view.c_contiguous:
-            data, strides = self.from_buffer(self.bytes, view, writable), view.strides
+            data = self.from_buffer(self.bytes, view, writable)
         else:
             data, strides = self.from_buffer(self.bytes, view.tobytes()), reading.packed_strides(view)
-        ndim = view.ndim
-        sizes = self.new(self.sizes, view.shape + strides)
+        sizes = self.new(self.sizes, shape + strides)
         array = self.new(self.fm_array, (data, kind, swapped, ndim, sizes, sizes + ndim, self.null))
         return array, data, sizes

@@ -113,9 +113,10 @@ def _print(table: Table) -> None:
     for i, heading in enumerate(table.columns):
         numbers = any(isinstance(row[i], float) for row in table.rows)
         # numbers are read whole; what else a narrow terminal has no room for goes on in the next line
-        side = "right" if numbers else "left"
-        width = 0 if i else NAME_WIDTH
-        shown.add_column(fill(heading, 12), justify=side, no_wrap=numbers, overflow="fold", min_width=width)
+        shown.add_column(
+            fill(heading, 12), justify="right" if numbers else "left", no_wrap=numbers, overflow="fold",
+            min_width=0 if i else NAME_WIDTH,
+        )  # fmt: skip
     for row in table.rows:
         shown.add_row(*map(text_of, row))
     console = Console(highlight=False)
