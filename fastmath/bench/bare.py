@@ -116,13 +116,13 @@ def _by_ctypes(kind: type[ctypes.CDLL], argtypes: bool = True) -> dict[str, Stat
 
 
 WAYS = {
-    "Python": Way("held", "", lambda: _cases(_Python)),
-    "C API": Way("held", "compiled", _by_capi),
-    "C API, ParseTuple": Way("held", "compiled", _by_parsing),
-    "Cython": Way("held", "compiled", _by_cython),
-    "cffi API": Way("released", "compiled", _by_cffi_api),
-    "cffi ABI": Way("released", "cdef", _by_cffi_abi),
-    "ctypes PyDLL": Way("held", "argtypes", lambda: _by_ctypes(ctypes.PyDLL)),
-    "ctypes CDLL": Way("released", "argtypes", lambda: _by_ctypes(ctypes.CDLL)),
-    "ctypes, no argtypes": Way("released", "guessed", lambda: _by_ctypes(ctypes.CDLL, argtypes=False)),
+    "Python": Way("kept", "", lambda: _cases(_Python)),
+    "C API": Way("kept", "compiled", _by_capi),
+    "C API, ParseTuple": Way("kept", "compiled", _by_parsing),
+    "Cython": Way("kept", "compiled", _by_cython),
+    "cffi API": Way("freed", "compiled", _by_cffi_api),
+    "cffi ABI": Way("freed", "cdef", _by_cffi_abi),
+    "ctypes PyDLL": Way("kept", "argtypes", lambda: _by_ctypes(ctypes.PyDLL)),
+    "ctypes CDLL": Way("freed", "argtypes", lambda: _by_ctypes(ctypes.CDLL)),
+    "ctypes, no argtypes": Way("freed", "guessed", lambda: _by_ctypes(ctypes.CDLL, argtypes=False)),
 }

@@ -173,7 +173,7 @@ def info(
 @app.command()
 def bench(
     what: Annotated[
-        Bench, typer.Argument(metavar="[TABLE]", help="bindings, sum, median, pipeline or all.", show_default=True)
+        Bench, typer.Argument(metavar="TABLE", help="bindings, sum, median, pipeline or all.", show_default=True)
     ] = Bench.all,
     quick: Annotated[bool, typer.Option("--quick", help="Take fewer values: about a minute instead of four.")] = False,
     json_file: Annotated[

@@ -21,7 +21,8 @@ from fastmath.cli.plan import PlanError
 from fastmath.images.whole_file import whole_file
 
 
-NAME_WIDTH = 14  # columns that the names of a table's rows are given at least
+# In characters: a terminal of 80 shows every table whole, and what goes into a file has no such limit.
+NAME_WIDTH, HEADING_WIDTH, FILE_WIDTH = 12, 9, 120
 
 
 class Outputs(NamedTuple):
@@ -109,17 +110,19 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
 
 def _print(table: Table) -> None:
-    shown = RichTable(title=table.title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
+    shown = RichTable(title=table.title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for i, heading in enumerate(table.columns):
         numbers = any(isinstance(row[i], float) for row in table.rows)
         # numbers are read whole; what else a narrow terminal has no room for goes on in the next line
         shown.add_column(
-            fill(heading, 12), justify="right" if numbers else "left", no_wrap=numbers, overflow="fold",
+            fill(heading, HEADING_WIDTH), justify="right" if numbers else "left", no_wrap=numbers, overflow="fold",
             min_width=0 if i else NAME_WIDTH,
         )  # fmt: skip
     for row in table.rows:
         shown.add_row(*map(text_of, row))
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
     console.print(shown)
     for text in filter(None, [table.reading, *table.notes]):
         console.print(text)
