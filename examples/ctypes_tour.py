@@ -6,9 +6,12 @@ python examples/ctypes_tour.py
 import ctypes
 import ctypes.util
 import math
+import sys
 from array import array
 from ctypes import CFUNCTYPE, POINTER, Structure, byref, c_char_p, c_double, c_int, c_size_t, c_void_p
 from importlib.resources import as_file, files
+
+LIBRARY = "libfastmath.dylib" if sys.platform == "darwin" else "libfastmath.so"
 
 # The symbols of the running program: Python itself is linked with libm and libc on Linux and macOS.
 libm = ctypes.CDLL(ctypes.util.find_library("m"))
@@ -78,7 +81,7 @@ def a_callback() -> None:
 
 def our_own_library() -> None:
     """vec_dot reads the array's own memory, so the array has to live, and keep its size, until it returns."""
-    with as_file(files("fastmath") / "libfastmath.so") as path:
+    with as_file(files("fastmath") / LIBRARY) as path:
         library = ctypes.CDLL(str(path))
     library.vec_dot.argtypes = [POINTER(c_double), POINTER(c_double), c_int]
     library.vec_dot.restype = c_double

@@ -5,6 +5,17 @@
  */
 #include "core.h"
 
+/* Whether an item is a plain int of 32 bits, which is read without more ado; its value. */
+static inline int is_int32(PyObject *item, int32_t *value)
+{
+    if (!PyLong_CheckExact(item))
+        return 0;
+    int overflow;
+    long long wide = PyLong_AsLongLongAndOverflow(item, &overflow);
+    *value = (int32_t)wide;
+    return wide == *value && !overflow;
+}
+
 /* -1 with an exception set if item is no integer, or has more than 32 bits. */
 static int as_int32(PyObject *item, int32_t *value)
 {
@@ -28,6 +39,8 @@ static PyObject *add(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     static const char *const positional[] = {"a", "b", NULL};
     int32_t a, b;
+    if (count == 2 && is_int32(args[0], &a) && is_int32(args[1], &b))
+        return PyLong_FromLongLong(fm_add_i32(a, b));
     if (core_arguments("add", positional, count, args, NULL, NULL, NULL) < 0 || as_int32(args[0], &a) < 0 ||
         as_int32(args[1], &b) < 0)
         return NULL;

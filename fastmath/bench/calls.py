@@ -1,187 +1,172 @@
-"""What one call costs, route by route: `python -m fastmath.bench.calls ROUTE` measures one in its process."""
+"""The bindings, route by route: what each needs, what a call costs, and what a call is made of."""
 
 import importlib
-import json
-import sys
 from array import array
-from collections.abc import Callable, Iterator
-from importlib.resources import files
+from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
 
-from fastmath.bench.table import Table
-from fastmath.bench.timing import Effort, Measured, in_processes, seconds_per_call, stability
+from fastmath.bench import bare, layouts, lists
+from fastmath.bench.built import CORE_LINES
+from fastmath.bench.table import Cell, Table
+from fastmath.bench.timing import Effort, Measured, measure, stability
+from fastmath.bench.worker import Statement
 from fastmath.bindings import route_names
+from fastmath.bindings._library import installed
 
 CASES = ("no arguments", "two ints", "one float", "small buffer", "list of 1000")
-BARE = {
-    "ctypes, bare": "CDLL with argtypes, no checks",
-    "ctypes PyDLL, bare": "PyDLL with argtypes: keeps the GIL",
-    "ctypes, no argtypes": "CDLL, ctypes guesses",
-    "cffi API, bare": "the function of lib itself",
-    "cffi ABI, bare": "the function of lib itself",
+FEATURES = ["route", "GIL released", "compiler", "types unchecked", "strides", "Ctrl-C", "PyPy", "lines"]
+STEPS = {
+    "empty": "METH_FASTCALL, nothing to do",
+    "ignored": "two arguments, not looked at",
+    "converted": "two ints read and checked",
+    "added": "the C function called, an int made",
+    "fastmath": "add of fastmath.bindings.capi",
+    "parsed": "by PyArg_ParseTuple instead",
 }
-COLUMNS = ["ns a call", *CASES]
-FEATURES = ["route", "GIL", "compiler", "types by hand", "strided buffers", "PyPy", "lines of glue"]
-READING = (
-    "All routes call the same C functions, so what differs is the way there. Buffers and lists cost what their "
-    "conversion costs: ctypes and cffi turn a list into an array first, the C API and plain Python read it as it "
-    "is. The rows called bare leave out the checks that give all routes the same exceptions."
-)
 
 
-def measure(effort: Effort) -> Iterator[Table]:
-    """Fill a table of times and one of features; they come back after each row, and once more at the end."""
-    times = Table("bindings", "What one call costs", COLUMNS, READING)
-    features = Table("routes", "What each route needs", FEATURES)
-    all_measured: list[Measured] = []
-    for name in [*route_names(), *BARE]:
-        try:
-            _import_what_it_needs(name)
-        except ModuleNotFoundError as missing:
-            times.notes.append(str(missing))
-            continue
-        measured = in_processes("fastmath.bench.calls", name, effort)
-        all_measured += measured.values()
-        cells = [measured[case].seconds * 1e9 if case in measured else None for case in CASES]
-        times.rows.append([_title(name), *cells])
-        features.rows.append([_title(name), *_features(name)])
-        yield features
-        yield times
-    times.notes.append(stability(all_measured))
-    yield times
+def tables(effort: Effort) -> Iterator[Table]:
+    """All tables of this group; each comes back whenever it has a row more."""
+    yield from routes()
+    yield from bare_calls(effort)
+    yield from steps(effort)
+    yield from bound_calls(effort)
+    yield from lists.table(effort)
+    yield from layouts.table(effort)
 
 
-def _import_what_it_needs(name: str) -> None:
-    if name not in BARE or "cffi" in name:
-        _route("cffi_api" if name in BARE else name)
+def routes() -> Iterator[Table]:
+    """What each route needs."""
+    reading = (
+        "All bind the same library. Types are unchecked where nothing compares what is declared with the library. "
+        "Buffers with strides are read in place or copied first; Ctrl-C stops a kernel at once or comes when it has "
+        "returned. PyPy runs what is marked at its own speed. Lines are those of the glue that are not empty; those of "
+        "plain Python are the algorithms themselves."
+    )
+    table = Table("routes", "What each route needs", FEATURES, reading)
+    for name in route_names():
+        route = _route(name, table)
+        if route:
+            table.rows.append([str(route.NAME), *_features(route)])
+    yield table
 
 
-def _route(name: str) -> ModuleType:
-    return importlib.import_module(f"fastmath.bindings.{name}")
+def _route(name: str, table: Table) -> ModuleType | None:
+    """The module of a route, or None with a note where it lacks a package."""
+    try:
+        return importlib.import_module(f"fastmath.bindings.{name}")
+    except ModuleNotFoundError as missing:
+        table.notes.append(str(missing))
+        return None
 
 
-def _title(name: str) -> str:
-    return name if name in BARE else str(_route(name).NAME)
-
-
-def _features(name: str) -> list[str | float | None]:
-    if name in BARE:
-        return [BARE[name], *[None] * (len(FEATURES) - 2)]
-    features = _route(name).FEATURES
+def _features(route: ModuleType) -> list[Cell]:
+    features = route.FEATURES
     return [
-        features.gil,
-        "needed" if features.compiler else "no",
-        "types" if features.argtypes else "no",
+        features.gil.removeprefix("released ") if features.gil != "held" else "never",
+        "yes" if features.compiler else "no",
+        "yes" if features.argtypes else "no",
         "in place" if features.strides else "copied",
+        "at once" if features.interrupts else "later",
         "yes" if features.pypy else "no",
-        lines_of_glue(name),
+        float(sum(map(_lines, features.glue))),
     ]
 
 
-def lines_of_glue(name: str) -> float | None:
-    """Lines of code between Python and the header; the C of the C API is not installed with the package."""
-    shared = ["_cffi_calls.py", "_cffi_build.py"]
-    more = {
-        "cffi_api": shared,
-        "cffi_abi": shared,
-        "cython": ["_cython.pyx"],
-        "pure": ["_pure_sums.py", "_pure_filters.py"],
-    }
-    if name == "capi":
-        return None
-    folder = files("fastmath.bindings")
-    texts = [folder.joinpath(file).read_text() for file in [f"{name}.py", *more.get(name, [])]]
-    return float(sum(bool(line.strip()) for text in texts for line in text.splitlines()))
+def _lines(path: str) -> int:
+    """Lines that are not empty; sources in C are not installed, so the build has counted theirs."""
+    if path == "_core/*.c":
+        return CORE_LINES
+    return sum(bool(line.strip()) for line in installed(*path.split("/")).read_text().splitlines())
 
 
-def statements(name: str) -> dict[str, tuple[str, dict[str, Any]]]:
-    """For each case the statement to time, and what its names stand for."""
-    if name in BARE:
-        return BARE_STATEMENTS[name]()
-    route = _route(name)
-    calls: dict[str, tuple[str, dict[str, Any]]] = {
-        "two ints": ("f(1, 2)", {"f": route.add}),
-        "one float": ("f(x)", {"f": route.fast_exp, "x": 0.5}),
-        "small buffer": ("f(x)", {"f": route.numpy_sum, "x": array("d", range(16))}),
-        "list of 1000": ("f(x)", {"f": route.fast_sum, "x": list(range(1000))}),
-    }
-    nothing = {"capi": _nothing_by_capi, "cython": _nothing_by_cython, "pure": lambda: _nothing}.get(name)
-    return calls | ({"no arguments": ("f()", {"f": nothing()})} if nothing else {})
+def bare_calls(effort: Effort) -> Iterator[Table]:
+    """The call alone."""
+    reading = (
+        "The C functions do next to nothing and no argument is checked beyond what the route does by itself, so "
+        "this is what calling costs. The fixed price of cffi and of ctypes includes letting go of the GIL and "
+        "taking it back; PyDLL shows ctypes without that. Lists are copied into an array first by every route."
+    )
+    columns = ["ns a call", *CASES, "± %", "GIL", "types"]
+    table = Table("bare", "The call alone", columns, reading)
+    seen: list[Measured] = []
+    for name, way in bare.WAYS.items():
+        try:
+            way.statements()
+        except ModuleNotFoundError as missing:
+            table.notes.append(f"{name} is left out: pip install {missing.name}")
+            continue
+        measured = measure("bare", name, effort)
+        seen += measured.values()
+        table.rows.append([name, *_cells(measured), way.gil, way.types])
+        yield table
+    yield from _finished(table, seen)
 
 
-def _nothing() -> None:
-    pass
+def steps(effort: Effort) -> Iterator[Table]:
+    """What one call through the C API is made of."""
+    reading = (
+        "Down to the third last row, each does one thing more than the one above it. The empty call is the "
+        "interpreter's price; fastmath's add also takes objects with __index__ and words its own errors."
+    )
+    table = Table("steps", "What a call through the C API is made of", ["add(1, 2)", "ns", "± %"], reading)
+    measured = measure("calls", "steps", effort)
+    for name, m in measured.items():
+        table.rows.append([STEPS[name], m.seconds * 1e9, m.spread * 100])
+    yield from _finished(table, list(measured.values()))
 
 
-def _nothing_by_capi() -> Callable[[], None]:
-    from fastmath.bench.straight import _capi
+def bound_calls(effort: Effort) -> Iterator[Table]:
+    """The functions of `fastmath.bindings`."""
+    reading = (
+        "The same functions with the same results and the same exceptions by every route: an int is checked before "
+        "ctypes would cut it, a buffer may have any layout and byte order. The buffer holds 16 doubles, the list "
+        "1000 ints."
+    )
+    columns = ["ns a call", *CASES[1:], "± %"]
+    table = Table("bindings", "What a call of fastmath.bindings costs", columns, reading)
+    seen: list[Measured] = []
+    for name in route_names():
+        route = _route(name, table)
+        if route:
+            measured = measure("calls", name, effort)
+            seen += measured.values()
+            table.rows.append([str(route.NAME), *_cells(measured, CASES[1:])])
+            yield table
+    yield from _finished(table, seen)
 
-    return _capi.nothing
+
+def _cells(measured: dict[str, Measured], cases: tuple[str, ...] = CASES) -> list[Cell]:
+    times: list[Cell] = [measured[case].seconds * 1e9 if case in measured else None for case in cases]
+    return [*times, 100 * max(m.spread for m in measured.values())]
 
 
-def _nothing_by_cython() -> Callable[[], None]:
-    from fastmath.bench.straight import _cython
+def _finished(table: Table, measured: list[Measured]) -> Iterator[Table]:
+    if measured:
+        table.notes.append(stability(measured))
+    yield table
 
-    return _cython.nothing
 
-
-def _bare(nothing: Any, add: Any, exp: Any, x: Any = 0.5) -> dict[str, tuple[str, dict[str, Any]]]:
+def statements(name: str) -> dict[str, Statement]:
+    """What to time for a route, or for the steps of a call."""
+    if name == "steps":
+        return _steps()
+    route = importlib.import_module(f"fastmath.bindings.{name}")
     return {
-        "no arguments": ("f()", {"f": nothing}),
-        "two ints": ("f(1, 2)", {"f": add}),
-        "one float": ("f(x)", {"f": exp, "x": x}),
+        "two ints": Statement("f(1, 2)", {"f": route.add}, 10),
+        "one float": Statement("f(x)", {"f": route.fast_exp, "x": 0.5}, 10),
+        "small buffer": Statement("f(x)", {"f": route.numpy_sum, "x": array("d", range(16))}),
+        "list of 1000": Statement("f(x)", {"f": route.fast_sum, "x": bare.LIST}),
     }
 
 
-def _bare_ctypes(kind: str, argtypes: bool = True) -> dict[str, tuple[str, dict[str, Any]]]:
-    import ctypes
+def _steps() -> dict[str, Statement]:
+    from fastmath.bench.straight import _capi
+    from fastmath.bindings import capi
 
-    from fastmath.bench.straight import library
-    from fastmath.bindings._library import library_path
-
-    loader = getattr(ctypes, kind)
-    nothing, fm = library(loader).straight_nothing, loader(str(library_path()))
-    fm.fm_exp.restype = ctypes.c_double
-    x: Any = ctypes.c_double(0.5)
-    if argtypes:
-        fm.fm_add_i32.argtypes, fm.fm_add_i32.restype = [ctypes.c_int32] * 2, ctypes.c_int64
-        fm.fm_exp.argtypes = [ctypes.c_double]
-        x = 0.5
-    return _bare(nothing, fm.fm_add_i32, fm.fm_exp, x)
-
-
-def _bare_cffi_api() -> dict[str, tuple[str, dict[str, Any]]]:
-    from fastmath.bench.straight import _cffi
-
-    lib = _route("cffi_api").lib
-    return _bare(_cffi.lib.straight_nothing, lib.fm_add_i32, lib.fm_exp)
-
-
-def _bare_cffi_abi() -> dict[str, tuple[str, dict[str, Any]]]:
-    from cffi import FFI
-
-    from fastmath.bench.straight import library
-
-    ffi, lib = FFI(), _route("cffi_abi").lib
-    ffi.cdef("void straight_nothing(void);")
-    straight: Any = ffi.dlopen(library()._name)
-    return _bare(straight.straight_nothing, lib.fm_add_i32, lib.fm_exp)
-
-
-BARE_STATEMENTS: dict[str, Callable[[], dict[str, tuple[str, dict[str, Any]]]]] = {
-    "ctypes, bare": lambda: _bare_ctypes("CDLL"),
-    "ctypes PyDLL, bare": lambda: _bare_ctypes("PyDLL"),
-    "ctypes, no argtypes": lambda: _bare_ctypes("CDLL", argtypes=False),
-    "cffi API, bare": _bare_cffi_api,
-    "cffi ABI, bare": _bare_cffi_abi,
-}
-
-
-def main(name: str, repeats: str, seconds: str) -> None:
-    effort = Effort(1, int(repeats), float(seconds))
-    print(json.dumps({case: seconds_per_call(*what, effort) for case, what in statements(name).items()}))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with_two = {
+        "ignored": _capi.ignore, "converted": _capi.convert, "added": _capi.add, "fastmath": capi.add,
+        "parsed": _capi.add_parsed,
+    }  # fmt: skip
+    empty = {"empty": Statement("f()", {"f": _capi.nothing}, 10)}
+    return empty | {name: Statement("f(1, 2)", {"f": function}, 10) for name, function in with_two.items()}

@@ -6,8 +6,12 @@ import sysconfig
 from importlib import metadata
 
 import fastmath
+from fastmath.bench.built import COMPILER, FLAGS
 
-PACKAGES = ("numpy", "scipy", "cffi", "cython", "opencv-python-headless", "pydicom", "pillow")
+PACKAGES = (
+    "numpy", "cffi", "cython", "pyperf", "scipy", "opencv-python-headless", "scikit-image", "SimpleITK", "pydicom",
+    "pillow",
+)  # fmt: skip
 
 
 def machine() -> dict[str, str]:
@@ -18,8 +22,8 @@ def machine() -> dict[str, str]:
         "system": platform.platform(),
         "Python": f"{platform.python_implementation()} {platform.python_version()}, {platform.python_compiler()}",
         "Python's compiler flags": sysconfig.get_config_var("CFLAGS") or "",
-        "fastmath": f"{fastmath.__version__}, instruction set {fastmath.simd.active}, compiled with -O3 and without "
-        "-ffast-math, -march=native and -fwrapv",
+        "fastmath": f"{fastmath.__version__}, instruction set {fastmath.simd.active} of {', '.join(fastmath.simd.compiled)}",
+        "fastmath's compiler flags": f"{COMPILER}, {FLAGS}, kernels also -march for each instruction set",
     }
     for package in PACKAGES:
         try:

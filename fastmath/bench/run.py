@@ -10,10 +10,10 @@ from fastmath.bench.table import Table
 from fastmath.bench.timing import Effort
 
 MEASUREMENTS: dict[str, Callable[[Effort], Iterator[Table]]] = {
-    "bindings": calls.measure,
-    "sum": sums.measure,
-    "median": medians.measure,
-    "pipeline": pipeline.measure,
+    "bindings": calls.tables,
+    "sum": sums.tables,
+    "median": medians.tables,
+    "pipeline": pipeline.tables,
 }
 
 
@@ -36,8 +36,8 @@ def run(names: list[str], effort: Effort, tables: list[Table], show: Callable[[s
         for table in MEASUREMENTS[name](effort):
             if not any(table is known for known in tables):
                 tables.append(table)
-            done = table.rows[-1][0] if table.rows else ""
-            show(f"{name}: {done}")
+            done = f": {table.rows[-1][0]}" if table.rows else ""
+            show(f"{name}: {table.title}{done}")
 
 
 def results(tables: list[Table]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """A real slice to measure on."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,18 +25,31 @@ def slice_path() -> str:
     return str(get_testdata_file(SLICE, download=False))
 
 
-def decode(path: str) -> Array:
-    """The pixels of the slice as uint16."""
-    from pydicom import dcmread
+class Slice(NamedTuple):
+    """An image to measure on: uint16, what it is, and the grey values to show."""
 
-    pixels: Any = dcmread(path).pixel_array
-    return (pixels.astype(np.int32) - int(pixels.min())).astype(np.uint16)
+    pixels: Array
+    what: str
+    low: float
+    high: float
 
 
-def slice_or_noise() -> tuple[Array, str]:
-    """The slice, or where it cannot be had noise of its size; and what it is."""
+def slice_or_noise() -> Slice:
+    """The slice, or where it cannot be had noise of its size."""
     try:
-        return decode(slice_path()), "CT slice, 512 x 512 uint16"
+        return _decoded(slice_path())
     except (ModuleNotFoundError, RuntimeError):
         noise = np.random.default_rng(1).integers(0, 4096, (512, 512)).astype(np.uint16)
-        return noise, f"noise, 512 x 512 uint16 (the CT slice {ADVICE})"
+        return Slice(noise, f"noise, 512 x 512 uint16 (the CT slice {ADVICE})", 0.0, 4095.0)
+
+
+def _decoded(path: str) -> Slice:
+    """The pixels from 0 on, and the last, which is the widest, of the windows that the file names."""
+    from pydicom import dcmread
+
+    dataset = dcmread(path)
+    pixels: Any = dataset.pixel_array
+    lowest = int(pixels.min())
+    center, half = float(dataset.WindowCenter[-1]) - lowest, float(dataset.WindowWidth[-1]) / 2
+    shifted = (pixels.astype(np.int32) - lowest).astype(np.uint16)
+    return Slice(shifted, "CT slice, 512 x 512 uint16", center - half, center + half)

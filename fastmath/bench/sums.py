@@ -1,53 +1,45 @@
-"""The tutorial's sum of a million ints: `python -m fastmath.bench.sums all` measures it in its process."""
+"""The tutorial's sum of a million ints."""
 
-import json
-import random
-import sys
+import functools
 from collections.abc import Iterator
 
 import numpy as np
 
 import fastmath
 from fastmath.bench.table import Table
-from fastmath.bench.timing import Effort, in_processes, seconds_of, stability
+from fastmath.bench.timing import Effort, measure, stability
+from fastmath.bench.worker import Statement, call
 
 CLAIMS = {"sum(list)": 8.20, "np.sum(array)": 0.42, "the tutorial's C loop": 3.10}
 
 
-def measure(effort: Effort) -> Iterator[Table]:
+def tables(effort: Effort) -> Iterator[Table]:
     """Fill the table."""
-    columns = ["1,000,000 ints from 0 to 1000", "measured, ms", "tutorial, ms", "times as fast as sum(list)"]
+    columns = ["1,000,000 ints", "measured, ms", "tutorial, ms", "times as fast", "± %"]
     reading = (
-        "A C loop that fetches its items one by one is hardly faster than sum(): both spend their time on objects. "
-        "fast_sum reads the list's items where they lie, and an array without making objects at all."
+        "sum() and a C loop that fetches items one by one both spend their time on objects. fast_sum reads the "
+        "list's items where they lie, and an array without making objects at all."
     )
-    table = Table("sum", "The sum of a million ints", columns, reading)
-    measured = in_processes("fastmath.bench.sums", "all", effort)
+    table = Table("sum", "The sum of a million ints from 0 to 1000", columns, reading)
+    measured = measure("sums", "", effort)
     slowest = measured["sum(list)"].seconds
-    for name, time in measured.items():
-        table.rows.append([name, time.seconds * 1e3, CLAIMS.get(name), slowest / time.seconds])
+    for name, m in measured.items():
+        table.rows.append([name, m.seconds * 1e3, CLAIMS.get(name), slowest / m.seconds, m.spread * 100])
     table.notes.append(stability(list(measured.values())))
     yield table
 
 
-def main(_: str, repeats: str, seconds: str) -> None:
+def statements(_: str) -> dict[str, Statement]:
+    """For each row what to time."""
     from fastmath.bench.straight._capi import loop_sum
 
-    numbers = [random.Random(1).randint(0, 1000) for _ in range(1000)] * 1000
-    numbers = [int(str(number)) for number in numbers]  # objects of their own, as a program would have
-    whole = np.array(numbers)
+    whole = np.random.default_rng(1).integers(0, 1001, 1_000_000)
+    numbers = whole.tolist()
     calls = {
-        "sum(list)": lambda: sum(numbers),
-        "the tutorial's C loop": lambda: loop_sum(numbers),
-        "fast_sum(list)": lambda: fastmath.fast_sum(numbers),
-        "np.sum(array)": lambda: np.sum(whole),
-        "fast_sum(array)": lambda: fastmath.fast_sum(whole),
+        "sum(list)": functools.partial(sum, numbers),
+        "the tutorial's C loop": functools.partial(loop_sum, numbers),
+        "fast_sum(list)": functools.partial(fastmath.fast_sum, numbers),
+        "np.sum(array)": functools.partial(np.sum, whole),
+        "fast_sum(array)": functools.partial(fastmath.fast_sum, whole),
     }
-    for call in calls.values():
-        assert call() == sum(numbers)
-    effort = Effort(1, int(repeats), float(seconds))
-    print(json.dumps({name: seconds_of(call, effort) for name, call in calls.items()}))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    return {name: call(function) for name, function in calls.items()}

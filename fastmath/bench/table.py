@@ -1,5 +1,6 @@
 """A table of results: filled row by row, and shown by whoever shows it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,15 +47,32 @@ def text_of(cell: Cell) -> str:
     return f"{cell:,.0f}" if abs(cell) >= 100 else f"{cell:.3g}"
 
 
+#: Beginnings of columns that say nothing of the speed of this machine.
+NOT_MEASURED = ("±", "range", "tutorial", "times", "lines", "calls", "share", "by cProfile")
+
+
 def compared(new: dict[str, Any], old: dict[str, Any]) -> Table:
     """Numbers of two reports side by side, where both have them."""
     table = Table("compare", "Compared with before", ["what", "before", "now", "now / before"])
-    before = {(t["name"], row[0], heading): cell for t in old["tables"] for row in t["rows"]
-              for heading, cell in zip(t["columns"], row)}  # fmt: skip
-    for t in new["tables"]:
-        for row in t["rows"]:
-            for heading, cell in zip(t["columns"], row):
-                earlier = before.get((t["name"], row[0], heading))
-                if isinstance(cell, float) and isinstance(earlier, float) and earlier:
-                    table.rows.append([f"{t['name']}: {row[0]}, {heading}", earlier, cell, cell / earlier])
+    before = {place: number for place, number in _numbers(old)}
+    for place, number in _numbers(new):
+        earlier = before.get(place)
+        if earlier:
+            name, row, heading = place
+            table.rows.append([f"{name}: {row}, {heading}", earlier, number, number / earlier])
+    for fact, was in old["machine"].items():
+        now = new["machine"].get(fact)
+        if now != was:
+            table.notes.append(f"{fact} was: {was}; and is: {now}")
+    if not table.rows:
+        table.notes.append("The two runs have nothing in common.")
     return table
+
+
+def _numbers(results: dict[str, Any]) -> Iterator[tuple[tuple[str, str, str], float]]:
+    """What was measured, by table, row and column."""
+    for table in results["tables"]:
+        for row in table["rows"]:
+            for heading, cell in zip(table["columns"], row):
+                if isinstance(cell, float) and not heading.startswith(NOT_MEASURED):
+                    yield (table["name"], row[0], heading), cell

@@ -1,82 +1,83 @@
-"""Times that can be trusted: calibrated, repeated, in several processes.
+"""Times that can be trusted: pyperf measures, each in processes of its own.
 
-As pyperf does it: the loop is made long enough for the clock, it is repeated, and all of it again in other
-processes, because where a process happens to put its memory alone may change a result by several percent.
+pyperf makes the loop long enough for the clock, warms up, repeats it, and does all of that again in other
+processes, because where a process happens to put its memory may alone change a result by several percent.
 """
 
-import json
 import os
-import statistics
+import signal
 import subprocess
 import sys
-import timeit
-from collections.abc import Callable
+import tempfile
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
-UNSTABLE = 0.1  # processes that differ by more than this, from quarter to quarter
+import pyperf
+
+UNSTABLE = 0.1  # pyperf's own limit for the standard deviation as a share of the mean
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to measure."""
+    """How long to measure: processes, values from each, and the seconds that one value takes at least."""
 
     processes: int
-    repeats: int
+    values: int
     seconds: float
-    """What one loop has to last."""
 
 
-FULL, QUICK = Effort(7, 7, 0.02), Effort(2, 3, 0.004)
+FULL, QUICK = Effort(4, 4, 0.01), Effort(1, 3, 0.004)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The median over the processes, and the distance between the quartiles as a share of it."""
+    """The median of all values, and their standard deviation as a share of the mean."""
 
     seconds: float
     spread: float
 
 
-def seconds_per_call(statement: str, names: dict[str, Any], effort: Effort) -> float:
-    """The median over repeated loops of one statement, names being local to the loop."""
-    setup = "; ".join(f"{name} = _names[{name!r}]" for name in names)
-    timer = timeit.Timer(statement, setup, globals={"_names": names})
-    loops = 1
-    while (taken := timer.timeit(loops)) < effort.seconds:
-        loops = max(loops + 1, int(loops * min(100.0, 1.2 * effort.seconds / max(taken, 1e-9))))
-    return statistics.median(timer.repeat(effort.repeats, loops)) / loops
+def measure(module: str, argument: str, effort: Effort, *options: str) -> dict[str, Measured]:
+    """Time all that ``module.statements(argument)`` gives; `options` are pyperf's."""
+    with tempfile.TemporaryDirectory() as folder:
+        results = Path(folder, "results.json")
+        command = [
+            sys.executable, "-P", "-m", "fastmath.bench.worker", module, argument, "--quiet", f"--output={results}",
+            f"--processes={effort.processes}", f"--values={effort.values}", f"--min-time={effort.seconds}",
+            "--inherit-environ=FASTMATH_SIMD,LD_LIBRARY_PATH,PYTHONPATH", *options,
+        ]  # fmt: skip
+        _run(command)
+        return {b.get_name(): _measured(b) for b in pyperf.BenchmarkSuite.load(str(results)).get_benchmarks()}
 
 
-def seconds_of(call: Callable[[], Any], effort: Effort) -> float:
-    """The same for a call that takes long enough for the clock, in this process."""
-    return seconds_per_call("call()", {"call": call}, effort)
+def _run(command: list[str]) -> None:
+    """In a group of its own, so that Ctrl-C comes here alone; the group ends with this call."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, process_group=0
+    )
+    try:
+        _, complaint = process.communicate()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{complaint}")
 
 
-def in_processes(module: str, argument: str, effort: Effort) -> dict[str, Measured]:
-    """Run a module in several processes, each of which prints a JSON object of seconds.
-
-    Environments differ in size, and so do the places of what lies on the stack.
-    """
-    runs = []
-    for number in range(effort.processes):
-        environment = os.environ | {"FASTMATH_BENCH_PADDING": "x" * (number * 1031 % 4096)}
-        command = [sys.executable, "-m", module, argument, str(effort.repeats), str(effort.seconds)]
-        # in a group of its own, so that Ctrl-C comes here alone; it ends the process with an exception
-        output = subprocess.run(
-            command, env=environment, stdout=subprocess.PIPE, check=True, text=True, process_group=0
-        ).stdout
-        runs.append(json.loads(output))
-    return {name: _measured([run[name] for run in runs]) for name in runs[0]}
-
-
-def _measured(times: list[float]) -> Measured:
-    low, middle, high = statistics.quantiles(times, n=4, method="inclusive")
-    return Measured(middle, (high - low) / middle)
+def _measured(benchmark: pyperf.Benchmark) -> Measured:
+    values = benchmark.get_nvalue()
+    return Measured(benchmark.median(), benchmark.stdev() / benchmark.mean() if values > 1 else 0.0)
 
 
 def stability(measured: list[Measured]) -> str:
     """What to say of a table's numbers."""
-    worst = max(m.spread for m in measured)
-    verdict = "unstable: measure again on a machine that does nothing else" if worst > UNSTABLE else "stable"
-    return f"Quartiles of the processes lie within {worst:.0%} of the median: {verdict}."
+    spreads = [m.spread for m in measured]
+    worst, unstable = max(spreads), sum(spread >= UNSTABLE for spread in spreads)
+    text = f"Measured by pyperf; standard deviations are up to {worst:.0%} of the mean"
+    if not unstable:
+        return f"{text}: stable."
+    return (
+        f"{text}, and {unstable} of {len(spreads)} are above {UNSTABLE:.0%}: these are unstable, measure again on a "
+        "machine that does nothing else."
+    )

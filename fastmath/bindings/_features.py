@@ -11,7 +11,7 @@ class Features(NamedTuple):
     compiler : bool
         Whether its own code has to be compiled, besides that of the kernels.
     argtypes : bool
-        Whether C's types have to be written down again by hand, unchecked against the header.
+        Whether nothing checks C's types, as they are declared to the route, against the library.
     gil : str
         When it lets other threads run: "held", "released in every call" or "released for large work".
     strides : bool
@@ -20,6 +20,8 @@ class Features(NamedTuple):
         Whether Ctrl-C stops a kernel that runs; else the exception comes when it has returned.
     pypy : bool
         Whether its module would run on PyPy at PyPy's own speed.
+    glue : tuple of str
+        The files between Python and the header, in the package's folder.
     """
 
     compiler: bool
@@ -28,3 +30,4 @@ class Features(NamedTuple):
     strides: bool
     interrupts: bool
     pypy: bool
+    glue: tuple[str, ...]

@@ -2,7 +2,7 @@
 
 Each function has its argtypes and restype written down, and nobody checks them against the header. Without
 them ctypes would guess: a Python float is refused, an int is cut to 32 bits, and so is a pointer that comes
-back. Even with them it cuts integers that are too large, silently: `int32_pair` and `worker_count` look first.
+back. Even with them it cuts integers that are too large, silently: `add` and `worker_count` look first.
 
 Buffers come from CPython's own function for them, so C reads them where they are, whatever their layout.
 """
@@ -22,7 +22,8 @@ from ._library import library_path
 
 NAME = "ctypes"
 FEATURES = Features(
-    compiler=False, argtypes=True, gil="released in every call", strides=True, interrupts=False, pypy=False
+    compiler=False, argtypes=True, gil="released in every call", strides=True, interrupts=False, pypy=False,
+    glue=("bindings/ctypes.py", "bindings/_reading.py"),
 )
 
 
@@ -34,9 +35,9 @@ class Array(ctypes.Structure):
         ("type", c_int),
         ("swapped", c_int),
         ("ndim", c_int),
-        ("shape", POINTER(c_ssize_t)),
-        ("strides", POINTER(c_ssize_t)),
-        ("suboffsets", POINTER(c_ssize_t)),
+        ("shape", c_void_p),
+        ("strides", c_void_p),
+        ("suboffsets", c_void_p),
     ]
 
 
@@ -70,9 +71,9 @@ class Buffer(ctypes.Structure):
         ("readonly", c_int),
         ("ndim", c_int),
         ("format", c_char_p),
-        ("shape", POINTER(c_ssize_t)),
-        ("strides", POINTER(c_ssize_t)),
-        ("suboffsets", POINTER(c_ssize_t)),
+        ("shape", c_void_p),
+        ("strides", c_void_p),
+        ("suboffsets", c_void_p),
         ("internal", c_void_p),
     ]
 
@@ -96,6 +97,8 @@ fm_rank_filter = declare(
     library.fm_rank_filter, c_int, POINTER(Array), POINTER(Array), POINTER(Window), c_int, c_void_p
 )
 
+LIMIT = 2**31
+
 python = ctypes.PyDLL(None)
 get_buffer = declare(python.PyObject_GetBuffer, c_int, ctypes.py_object, POINTER(Buffer), c_int)
 release_buffer = declare(python.PyBuffer_Release, None, POINTER(Buffer))
@@ -106,15 +109,13 @@ class Held:
     """An fm_array of a buffer, which can neither move nor be freed inside the with statement."""
 
     def __init__(self, elements: reading.Elements, request: int = PyBUF_FULL_RO) -> None:
-        self.elements = elements
-        self.request = request
+        view, self.kind, self.swapped = elements
         self.buffer = Buffer()
+        get_buffer(view, self.buffer, request)
 
     def __enter__(self) -> Array:
-        view, kind, swapped = self.elements
         b = self.buffer
-        get_buffer(view, b, self.request)
-        return Array(b.buf, kind, swapped, b.ndim, b.shape, b.strides, b.suboffsets)
+        return Array(b.buf, self.kind, self.swapped, b.ndim, b.shape, b.strides, b.suboffsets)
 
     def __exit__(self, *exception: object) -> None:
         release_buffer(self.buffer)
@@ -122,6 +123,8 @@ class Held:
 
 def add(a: int, b: int, /) -> int:
     """The sum of two integers of 32 bits."""
+    if type(a) is type(b) is int and -LIMIT <= a < LIMIT and -LIMIT <= b < LIMIT:
+        return fm_add_i32(a, b)
     return fm_add_i32(*reading.int32_pair(a, b))
 
 

@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 import fastmath
-from fastmath.cli.bench import bench as run_bench
 from fastmath.cli.info import build_flags, print_info
 from fastmath.cli.median import Options, run
-from fastmath.cli.plan import check_preview, plan
+from fastmath.cli.plan import PlanError, check_preview, plan
 
 app = typer.Typer(
     name="fastmath",
@@ -173,8 +172,10 @@ def info(
 
 @app.command()
 def bench(
-    what: Annotated[Bench, typer.Argument(metavar="[TABLE]", help="bindings, sum, median, pipeline or all.")] = Bench.all,
-    quick: Annotated[bool, typer.Option("--quick", help="Measure for seconds instead of minutes.")] = False,
+    what: Annotated[
+        Bench, typer.Argument(metavar="TABLE", help="bindings, sum, median, pipeline or all.", show_default=True)
+    ] = Bench.all,
+    quick: Annotated[bool, typer.Option("--quick", help="Take fewer values: about a minute instead of four.")] = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Also write everything as JSON.")
     ] = None,
@@ -191,8 +192,20 @@ def bench(
 ) -> None:
     """Measure on this machine what each route from Python to C costs, and what the kernels gain.
 
+    - `bindings`: what a call costs, route by route, and what it is made of
+    - `sum`: the sum of a million ints
+    - `median`: forty lines of Python, the same in C by each route, and other libraries
+    - `pipeline`: the median's share of the CPU time from a DICOM slice to a PNG
+
     Ctrl-C ends the measurement and shows what is done. Peers that are not installed are left out, with a line
     that says how to install them.
     """
-    if not run_bench(what.value, quick, json_file, report, markdown, compare):
+    try:
+        from fastmath.cli.bench import Outputs
+        from fastmath.cli.bench import bench as run_bench
+    except ModuleNotFoundError as missing:
+        if missing.name != "pyperf":
+            raise
+        raise PlanError("bench needs the package pyperf: pip install 'fastmath-native[bench]'") from None
+    if not run_bench(what.value, quick, Outputs(json_file, report, markdown), compare):
         raise KeyboardInterrupt

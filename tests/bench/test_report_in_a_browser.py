@@ -17,9 +17,9 @@ BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil
 TABLE = Table(
     "sum",
     "Sums",
-    ["what", "measured, ms"],
+    ["what", "measured, ms", "tutorial, ms", "a column that is too wide for a phone to show it beside the others"],
     "They <differ>.",
-    [["b", 30.0], ["a", 9.0], ["c", 100.0]],
+    [["b", 30.0, 1.0, "x" * 30], ["a", 9.0, None, "y"], ["c", 100.0, 2.0, "z"]],
     ["A note."],
 )
 # What a reader does, and what is then to be seen, as the page's title.
@@ -27,12 +27,18 @@ SCRIPT = """
 <script>
 window.addEventListener("load", () => {
 const names = () => [...document.querySelectorAll("#sum tbody tr")].map((row) => row.cells[0].textContent).join("");
-const [first, second] = document.querySelectorAll("#sum thead button");
+const [first, second, third] = document.querySelectorAll("#sum thead button");
 const seen = {start: names()};
 first.click(); seen.byName = names();
 second.click(); seen.byNumber = names();
 second.click(); seen.backwards = names();
 seen.sorted = second.parentElement.getAttribute("aria-sort");
+third.click(); seen.emptyLast = names();
+third.click(); seen.emptyLastBackwards = names();
+seen.dots = document.querySelectorAll("#sum svg circle").length;
+const letters = [...document.querySelectorAll("#sum svg text")].map((text) => text.getBoundingClientRect());
+seen.lettersAreLarge = letters.every((box) => box.height >= 12);
+seen.lettersFit = letters.every((box) => box.left >= 0 && box.right <= window.innerWidth);
 const split = document.getElementById("split");
 split.value = 80; split.dispatchEvent(new Event("input"));
 const [before, after] = document.querySelectorAll("#slider img");
@@ -46,12 +52,15 @@ document.body.dataset.seen = JSON.stringify(seen);
 
 
 @pytest.mark.skipif(BROWSER is None, reason="there is no Chromium")
-def test_page(tmp_path: Path) -> None:
+@pytest.mark.parametrize("width", [500, 1400])
+@pytest.mark.parametrize("scheme", [[], ["--force-dark-mode"]])
+def test_page(tmp_path: Path, width: int, scheme: list[str]) -> None:
     text = page({"date": "2026-11-23", "machine": machine(), "tables": [TABLE.as_json()]})
     (tmp_path / "page.html").write_text(text + SCRIPT)
     command: list[Any] = [
-        BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--window-size=400,800",
-        f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=2000", "--dump-dom",
+        BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-logging=stderr",
+        *scheme, f"--window-size={width},800", f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=2000", "--dump-dom",
         f"file://{tmp_path / 'page.html'}",
     ]  # fmt: skip
     process = subprocess.run(command, capture_output=True, text=True, timeout=120)
@@ -63,6 +72,11 @@ def test_page(tmp_path: Path) -> None:
         "byNumber": "abc",
         "backwards": "cba",
         "sorted": "descending",
+        "emptyLast": "bca",
+        "emptyLastBackwards": "cba",
+        "dots": 5,
+        "lettersAreLarge": True,
+        "lettersFit": True,
         "clip": "inset(0px 0px 0px 80%)",
         "loaded": True,
         "fits": True,

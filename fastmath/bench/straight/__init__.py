@@ -1,4 +1,4 @@
-"""The forty lines ported as they are, in Cython and in C, and the C by four routes.
+"""The forty lines ported as they are, in Cython and in C, and the C by five routes.
 
 Each port has the signature ``median(image, result, size)`` for C-contiguous uint16 images.
 """
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from ctypes import POINTER, c_int, c_ssize_t, c_uint16
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Any
 
 from ..._arguments import Array
@@ -15,16 +16,22 @@ from ..._arguments import Array
 Port = Callable[[Array, Array, int], None]
 
 
-def library(kind: type[ctypes.CDLL] = ctypes.CDLL) -> ctypes.CDLL:
-    """straight.h through ctypes, with argtypes."""
+def library_path() -> Path:
+    """The shared library with the functions of straight.h."""
     name = "libstraight.dylib" if sys.platform == "darwin" else "libstraight.so"
     with as_file(files(__name__).joinpath(name)) as path:
-        lib = kind(str(path))
-    lib.straight_nothing.argtypes, lib.straight_nothing.restype = [], None
-    pixels = POINTER(c_uint16)
-    lib.straight_median.argtypes = [pixels, pixels, c_ssize_t, c_ssize_t, c_ssize_t]
-    lib.straight_median.restype = c_int
-    return lib
+        return path
+
+
+def by_abi() -> tuple[Any, Any]:
+    """cffi's ffi and lib for straight.h in ABI mode."""
+    from cffi import FFI
+
+    from ._cffi_build import declarations
+
+    ffi = FFI()
+    ffi.cdef(declarations(files(__name__).joinpath("straight.h").read_text()))
+    return ffi, ffi.dlopen(str(library_path()))
 
 
 def ports() -> dict[str, Port]:
@@ -36,11 +43,13 @@ def ports() -> dict[str, Port]:
         from . import _cffi
     except ModuleNotFoundError:
         return found
-    return found | {"cffi API": _by_cffi(_cffi.ffi, _cffi.lib)}
+    return found | {"cffi API": _by_cffi(_cffi.ffi, _cffi.lib), "cffi ABI": _by_cffi(*by_abi())}
 
 
 def _by_ctypes() -> Port:
-    straight_median, pixels = library().straight_median, POINTER(c_uint16)
+    straight_median, pixels = ctypes.CDLL(str(library_path())).straight_median, POINTER(c_uint16)
+    straight_median.argtypes = [pixels, pixels, c_ssize_t, c_ssize_t, c_ssize_t]
+    straight_median.restype = c_int
 
     def median(image: Array, result: Array, size: int) -> None:
         _check(

@@ -3,13 +3,17 @@
 import sys
 from pathlib import Path
 
-from cffi import FFI
+
+def declarations(header: str) -> str:
+    """The header without its preprocessor lines, which cffi does not read."""
+    return "\n".join(line for line in header.splitlines() if not line.startswith("#"))
 
 
 def main(header: str, source: str) -> None:
+    from cffi import FFI
+
     ffi = FFI()
-    lines = Path(header).read_text().splitlines()
-    ffi.cdef("\n".join(line for line in lines if not line.startswith("#")))
+    ffi.cdef(declarations(Path(header).read_text()))
     ffi.set_source("fastmath.bench.straight._cffi", '#include "straight.h"')
     ffi.emit_c_code(source)
 

@@ -6,6 +6,24 @@ void straight_nothing(void)
 {
 }
 
+int64_t straight_add(int32_t a, int32_t b)
+{
+    return (int64_t)a + b;
+}
+
+double straight_half(double x)
+{
+    return x / 2;
+}
+
+int64_t straight_sum(const int64_t *numbers, ptrdiff_t n)
+{
+    uint64_t sum = 0; /* goes round, where a signed one would be undefined */
+    for (ptrdiff_t i = 0; i < n; i++)
+        sum += (uint64_t)numbers[i];
+    return (int64_t)sum;
+}
+
 static ptrdiff_t mirror(ptrdiff_t index, ptrdiff_t length)
 {
     while (index < 0 || index >= length)
