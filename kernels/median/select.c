@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 enum {
-    LARGEST_BOX = 128,     /* side of the constant-time engine's windows: of a tile with larger ones little is left */
     LARGEST_PROGRAM = 200, /* elements: networks for more are slow to make and to run */
     LARGEST_EXTREME = 10000, /* the same for minimum and maximum, whose networks are small */
     MOST_NODES = 40000,
@@ -73,7 +72,7 @@ static double program_cost(const fm_engines *engines, const fm_program *program)
 static double other_cost(const fm_filter *f, const fm_window *w, ptrdiff_t count)
 {
     double sorting = 40 + 10 * fm_key_types[f->output->type].size;
-    if (is_rectangle(f, w, count, LARGEST_BOX))
+    if (is_rectangle(f, w, count, FM_LONGEST_CONSTANT))
         return sorting;
     ptrdiff_t longest = 1;
     for (int d = 0; d < f->output->ndim; d++)
@@ -199,7 +198,7 @@ fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *
     }
     if (engines->histogram && is_rectangle(f, w, count, FM_LONGEST_HISTOGRAM))
         return fm_run_engine(engines->histogram, f, workers);
-    if (is_rectangle(f, w, count, LARGEST_BOX))
+    if (is_rectangle(f, w, count, FM_LONGEST_CONSTANT))
         return fm_run_engine(engines->constant_time, f, workers);
     return run_ordinal(f, engines, w, workers);
 }
