@@ -6,7 +6,6 @@
 enum {
     LARGEST_PROGRAM = 200, /* elements: networks for more are slow to make and to run */
     LARGEST_EXTREME = 10000, /* the same for minimum and maximum, whose networks are small */
-    MOST_NODES = 40000,
     LONG_AXIS = 32, /* elements enough for vectors to run along it */
 };
 
@@ -64,7 +63,7 @@ static int is_rectangle(const fm_filter *f, const fm_window *w, ptrdiff_t count,
 /* What an output costs, in the unit of one comparison of vectors from and to the nearest cache. */
 static double program_cost(const fm_engines *engines, const fm_program *program)
 {
-    return (double)program->operations / engines->lanes;
+    return (double)program->operations / program->rows / engines->lanes;
 }
 
 /* The same for the engine that would do the work without a program: measured, and put roughly. Most of what
@@ -81,7 +80,7 @@ static double other_cost(const fm_filter *f, const fm_window *w, ptrdiff_t count
 }
 
 /* A program for the window if that is the best way; else NULL. */
-static fm_program *find_program(fm_filter *f, const fm_engines *engines, const fm_window *w, ptrdiff_t count)
+static const fm_program *find_program(fm_filter *f, const fm_engines *engines, const fm_window *w, ptrdiff_t count)
 {
     int extreme = w->rank == 0 || w->rank == count - 1;
     if (count > (extreme ? LARGEST_EXTREME : LARGEST_PROGRAM))
@@ -90,16 +89,16 @@ static fm_program *find_program(fm_filter *f, const fm_engines *engines, const f
     fm_run *lines = fm_find_lines(w, ndim, f->inner, f->outer, &f->line_count);
     f->lines = lines;
     fm_point *points = lines ? fm_find_points(w, ndim, f->inner, lines, f->line_count, count) : NULL;
-    fm_program *program = points ? fm_program_new(points, count, w->rank, MOST_NODES) : NULL;
+    fm_selection selection = {points, count, f->outer < 0 ? 1 : f->size[f->outer], w->rank};
+    const fm_program *program = points ? fm_program_find(&selection) : NULL;
     free(points);
     if (program && program_cost(engines, program) <= other_cost(f, w, count))
         return program;
-    fm_program_free(program);
+    fm_program_release(program);
     free(lines);
     f->lines = NULL;
     return NULL;
 }
-
 
 static fm_status run_ordinal(fm_filter *f, const fm_engines *engines, const fm_window *w, int workers)
 {
@@ -188,11 +187,11 @@ fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *
     int axis = only_axis(f, w, count);
     if (axis >= 0 && count <= FM_LONGEST_RUNNING)
         return run_running(f, engines, axis, workers);
-    fm_program *program = find_program(f, engines, w, count);
+    const fm_program *program = find_program(f, engines, w, count);
     if (program) {
         f->program = program;
         fm_status status = fm_run_engine(engines->interpret, f, workers);
-        fm_program_free(program);
+        fm_program_release(program);
         free((void *)f->lines);
         return status;
     }
