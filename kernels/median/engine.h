@@ -86,8 +86,10 @@ enum {
 };
 
 enum {
+    FM_MOST_SCRATCH = 8 << 20,   /* bytes for each thread */
     FM_LONGEST_RUNNING = 128,    /* window of the engine `running` */
-    FM_LONGEST_HISTOGRAM = 4096, /* side of the windows of the engine `histogram` */
+    FM_LONGEST_HISTOGRAM = 4096, /* side of the windows of the engine `histogram`, */
+    FM_LONGEST_CONSTANT = 400,   /* and of `constant_time`, so that enough is left of a tile */
 };
 
 /* The engines of one key width at one instruction set. */

@@ -1,4 +1,4 @@
-/* Which of 64 points lie in a window, and how many of a column's numbers lie below another.
+/* Which of 64 points lie in a box, and how many of a column's numbers lie below another.
  *
  * These two are all that constant_time.c asks of the machine.
  */
@@ -12,13 +12,14 @@
 #include <immintrin.h>
 #endif
 
-/* A window of points: left <= x < left + width, and so for y. */
+/* A box of points: left <= x < left + width, and so for y. */
 typedef struct {
-    uint8_t left, top, width, height;
+    uint16_t left, top, width, height;
 } fm_box;
 
-/* Bit i is set where point i of 64 lies in the box. Distances wrap round, which makes one comparison do. */
-static inline uint64_t members(const uint8_t *x, const uint8_t *y, fm_box box)
+/* Bit i is set where point i of 64 lies in the box. Distances wrap round, which makes one comparison do. All
+ * that a box says is below 256. */
+static inline uint64_t members_8(const uint8_t *x, const uint8_t *y, fm_box box)
 {
 #if defined(FM_LEVEL_V4)
     __m512i dx = _mm512_sub_epi8(_mm512_loadu_si512(x), _mm512_set1_epi8((char)box.left));
@@ -61,7 +62,57 @@ static inline uint64_t members(const uint8_t *x, const uint8_t *y, fm_box box)
 #endif
 }
 
-/* Numbers are unsigned 16-bit ones with the top bit flipped, for the sake of signed comparisons. */
+/* The same for points of wider coordinates. */
+static inline uint64_t members_16(const uint16_t *x, const uint16_t *y, fm_box box)
+{
+    uint64_t mask = 0;
+#if defined(FM_LEVEL_V4)
+    for (int i = 0; i < 2; i++) {
+        __m512i dx = _mm512_sub_epi16(_mm512_loadu_si512(x + 32 * i), _mm512_set1_epi16((short)box.left));
+        __m512i dy = _mm512_sub_epi16(_mm512_loadu_si512(y + 32 * i), _mm512_set1_epi16((short)box.top));
+        mask |= (uint64_t)_mm512_mask_cmplt_epu16_mask(
+                    _mm512_cmplt_epu16_mask(dx, _mm512_set1_epi16((short)box.width)), dy,
+                    _mm512_set1_epi16((short)box.height)) << 32 * i;
+    }
+#elif defined(FM_LEVEL_V3)
+    const __m256i left = _mm256_set1_epi16((short)box.left), top = _mm256_set1_epi16((short)box.top);
+    const __m256i right = _mm256_set1_epi16((short)(box.width - 1));
+    const __m256i bottom = _mm256_set1_epi16((short)(box.height - 1));
+    for (int i = 0; i < 2; i++) {
+        __m256i in[2];
+        for (int k = 0; k < 2; k++) {
+            __m256i dx = _mm256_sub_epi16(_mm256_loadu_si256((const __m256i *)x + 2 * i + k), left);
+            __m256i dy = _mm256_sub_epi16(_mm256_loadu_si256((const __m256i *)y + 2 * i + k), top);
+            in[k] = _mm256_and_si256(_mm256_cmpeq_epi16(_mm256_min_epu16(dx, right), dx),
+                                     _mm256_cmpeq_epi16(_mm256_min_epu16(dy, bottom), dy));
+        }
+        __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi16(in[0], in[1]), 0xd8);
+        mask |= (uint64_t)(uint32_t)_mm256_movemask_epi8(packed) << 32 * i;
+    }
+#elif defined(FM_LEVEL_V2)
+    const __m128i left = _mm_set1_epi16((short)box.left), top = _mm_set1_epi16((short)box.top);
+    const __m128i right = _mm_set1_epi16((short)(box.width - 1));
+    const __m128i bottom = _mm_set1_epi16((short)(box.height - 1));
+    for (int i = 0; i < 4; i++) {
+        __m128i in[2];
+        for (int k = 0; k < 2; k++) {
+            __m128i dx = _mm_sub_epi16(_mm_loadu_si128((const __m128i *)x + 2 * i + k), left);
+            __m128i dy = _mm_sub_epi16(_mm_loadu_si128((const __m128i *)y + 2 * i + k), top);
+            in[k] = _mm_and_si128(_mm_cmpeq_epi16(_mm_min_epu16(dx, right), dx),
+                                  _mm_cmpeq_epi16(_mm_min_epu16(dy, bottom), dy));
+        }
+        mask |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_packs_epi16(in[0], in[1])) << 16 * i;
+    }
+#else
+    for (int i = 0; i < 64; i++) {
+        unsigned in = (uint16_t)(x[i] - box.left) < box.width && (uint16_t)(y[i] - box.top) < box.height;
+        mask |= (uint64_t)in << i;
+    }
+#endif
+    return mask;
+}
+
+/* Vectors of numbers: unsigned ones of 16 bits with the top bit flipped, for the sake of signed comparisons. */
 #if defined(FM_LEVEL_V4)
 typedef int16_t fm_numbers __attribute__((vector_size(64)));
 #elif defined(FM_LEVEL_V3)
@@ -78,6 +129,28 @@ static inline fm_numbers load_numbers(const int16_t *p)
     return v;
 }
 
+/* Of small numbers, as many as a vector holds. */
+static inline int sum_numbers(fm_numbers v)
+{
+#if defined(FM_LEVEL_V4)
+    return _mm512_reduce_add_epi32(_mm512_madd_epi16((__m512i)v, _mm512_set1_epi16(1)));
+#elif defined(FM_LEVEL_V3) || defined(FM_LEVEL_V2)
+#if defined(FM_LEVEL_V3)
+    __m128i half = _mm_add_epi16(_mm256_castsi256_si128((__m256i)v), _mm256_extracti128_si256((__m256i)v, 1));
+#else
+    __m128i half = (__m128i)v;
+#endif
+    __m128i sum = _mm_madd_epi16(half, _mm_set1_epi16(1));
+    sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4e));
+    return _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xb1)));
+#else
+    int total = 0;
+    for (int lane = 0; lane < NUMBERS; lane++)
+        total += v[lane];
+    return total;
+#endif
+}
+
 /* How many more numbers of `entering` than of `leaving` are below m. Each has `count`; up to NUMBERS - 1
  * after them are read, and `tail` has all bits set where the last vector's are to be counted. */
 static inline int count_change(const int16_t *entering, const int16_t *leaving, int count, int16_t m,
@@ -88,10 +161,7 @@ static inline int count_change(const int16_t *entering, const int16_t *leaving, 
     for (; i < count - NUMBERS; i += NUMBERS)
         sum += (load_numbers(leaving + i) < m) - (load_numbers(entering + i) < m);
     sum += ((load_numbers(leaving + i) < m) - (load_numbers(entering + i) < m)) & tail;
-    int total = 0;
-    for (int lane = 0; lane < NUMBERS; lane++)
-        total += sum[lane];
-    return total;
+    return sum_numbers(sum);
 }
 
 static inline fm_numbers tail_mask(int count)

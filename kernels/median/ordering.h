@@ -84,12 +84,4 @@ static void sort_items(const K *keys, uint64_t *items, uint64_t *other, size_t c
     }
 }
 
-/* The places of keys in the order of these, as the lower halves of `items`. */
-static void order_keys(const K *keys, uint64_t *items, uint64_t *other, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        items[i] = i;
-    sort_items(keys, items, other, count);
-}
-
 #endif

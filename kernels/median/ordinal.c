@@ -114,7 +114,9 @@ static void read_block(const fm_filter *f, const fm_block *block, const ptrdiff_
 
 static void number_block(layout *l, size_t places)
 {
-    order_keys(l->keys, l->items, l->other, places);
+    for (size_t i = 0; i < places; i++)
+        l->items[i] = i;
+    sort_items(l->keys, l->items, l->other, places);
     for (size_t i = 0; i < places; i++)
         l->number[(uint32_t)l->items[i]] = (uint32_t)i;
 }

@@ -2,10 +2,14 @@
  *
  * As networks/graph.py and plan.py do when fastmath is built: the columns of the window are sorted, then
  * merged across x by Batcher's odd-even merge; values that differ only by a shift are one node, so what
- * neighbouring windows share is computed once; elements that cannot have the rank any more are dropped.
+ * neighbouring windows share is computed once; elements that cannot have the rank any more are dropped. What
+ * windows one below the other have in common is sorted once for all of them.
+ *
+ * The last programs are kept: to make one takes as long as to filter a small image.
  */
 #include "program.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +24,11 @@ typedef struct {
     int32_t which; /* 0 the smaller, 1 the larger, or LINE */
 } node;
 
-enum { LINE = 2 };
+enum {
+    LINE = 2,
+    MOST_NODES = 40000, /* of windows that need more, others engines make less work */
+    TABLE = 1 << 17,
+};
 
 typedef struct {
     node *nodes;
@@ -192,21 +200,21 @@ typedef struct {
     fm_program *program;
 } planner;
 
+static void want(planner *p, int32_t n, int32_t from)
+{
+    if (!p->uses[n]++ || from < p->first[n])
+        p->first[n] = from;
+}
+
 /* Counts how often each node is used, and finds from which position on it is wanted. */
-static void trace(planner *p, ref result)
+static void trace(planner *p)
 {
     const graph *g = p->g;
-    p->uses[result.node] = 1;
-    p->first[result.node] = result.shift;
     for (int32_t n = g->count - 1; n >= 0; n--) {
         if (!p->uses[n] || g->nodes[n].which == LINE)
             continue;
-        const ref inputs[2] = {g->nodes[n].a, g->nodes[n].b};
-        for (int i = 0; i < 2; i++) {
-            int32_t wanted = p->first[n] + inputs[i].shift, *first = &p->first[inputs[i].node];
-            if (!p->uses[inputs[i].node]++ || wanted < *first)
-                *first = wanted;
-        }
+        want(p, g->nodes[n].a.node, p->first[n] + g->nodes[n].a.shift);
+        want(p, g->nodes[n].b.node, p->first[n] + g->nodes[n].b.shift);
     }
 }
 
@@ -273,10 +281,10 @@ static void add_steps(planner *p)
     }
 }
 
-static fm_program *plan(graph *g, ref result)
+static fm_program *plan(graph *g, const ref *results, int rows)
 {
     size_t count = (size_t)g->count;
-    int32_t *memory = calloc(4 * count, sizeof *memory);
+    int32_t *memory = calloc(4 * count, sizeof *memory), reach = 0;
     fm_program *program = calloc(1, sizeof *program);
     fm_step *steps = malloc(count * sizeof *steps);
     if (!memory || !program || !steps) {
@@ -285,47 +293,254 @@ static fm_program *plan(graph *g, ref result)
         free(steps);
         return NULL;
     }
+    for (int i = 0; i < rows; i++)
+        reach = results[i].shift > reach ? results[i].shift : reach;
     program->steps = steps;
+    program->rows = rows;
+    program->reach = reach;
     planner p = {.g = g, .place = memory, .uses = memory + count, .first = memory + 2 * count,
                  .free_places = memory + 3 * count, .program = program};
     for (size_t i = 0; i < count; i++)
         p.place[i] = -1;
-    trace(&p, result);
+    for (int i = 0; i < rows; i++)
+        want(&p, results[i].node, results[i].shift);
+    trace(&p);
     add_steps(&p);
-    program->result = operand(&p, (ref){result.node, 0});
-    program->reach = result.shift;
+    for (int i = 0; i < rows; i++)
+        program->result[i] = operand(&p, (ref){results[i].node, results[i].shift - reach});
     free(memory);
     return program;
 }
 
-fm_program *fm_program_new(const fm_point *points, ptrdiff_t count, ptrdiff_t rank, ptrdiff_t most)
+/* ---- Windows one below the other ---- */
+
+typedef struct {
+    graph *g;
+    const fm_selection *s;
+    int rows;
+    const unsigned char *counts; /* of each line of a plane and column of it, plane by plane */
+    ptrdiff_t width;
+    fm_point *points; /* room for those of a sort */
+    ref results[FM_PROGRAM_ROWS];
+} tower;
+
+/* Whether the element is in the windows of all rows from `from` to `to`. */
+static int in_all(const tower *t, ptrdiff_t plane, ptrdiff_t row, ptrdiff_t column, int from, int to)
 {
-    graph g = {.most = (int32_t)most, .elements = count, .rank = rank};
-    g.mask = 1;
-    while (g.mask < 2 * (uint32_t)most)
-        g.mask = 2 * g.mask + 1;
-    /* the result; a list for each sort under way, of which the first two may be as long, then halves; and
-     * so for merges */
-    g.room = (size_t)(8 * count + 64);
-    g.nodes = malloc((size_t)most * sizeof *g.nodes);
-    g.table = calloc((size_t)g.mask + 1, sizeof *g.table);
+    for (int i = from; i < to; i++)
+        if (row < i || row - i >= t->s->depth || !t->counts[(plane * t->s->depth + row - i) * t->width + column])
+            return 0;
+    return 1;
+}
+
+/* The points that the windows of rows `from` to `to` have in common, but for those common to a wider range. */
+static ptrdiff_t common_points(const tower *t, ptrdiff_t planes, int from, int to, int wide_from, int wide_to)
+{
+    const ptrdiff_t lines = t->s->depth + t->rows - 1;
+    ptrdiff_t used = 0;
+    for (ptrdiff_t column = 0; column < t->width; column++)
+        for (ptrdiff_t plane = 0; plane < planes; plane++)
+            for (ptrdiff_t row = from; row < from + t->s->depth; row++)
+                if (in_all(t, plane, row, column, from, to) &&
+                    (wide_to == 0 || !in_all(t, plane, row, column, wide_from, wide_to)))
+                    t->points[used++] = (fm_point){(int32_t)(plane * lines + row), (int32_t)column};
+    return used;
+}
+
+/* Selects for rows `from` to `to`, whose windows have `count` elements in common: `values`, sorted. */
+static void descend(tower *t, ptrdiff_t planes, int from, int to, const ref *values, ptrdiff_t count)
+{
+    if (t->g->failed)
+        return;
+    if (to - from == 1) {
+        t->results[from] = values[t->s->rank];
+        return;
+    }
+    const int middle = (from + to) / 2, ends[3] = {from, middle, to};
+    for (int i = 0; i < 2; i++) {
+        size_t mark = t->g->used;
+        ptrdiff_t more = common_points(t, planes, ends[i], ends[i + 1], from, to);
+        ref *extra = take(t->g, more), *all = take(t->g, more + count);
+        if (t->g->failed)
+            return;
+        if (more)
+            sort(t->g, t->points, more, extra);
+        merge_and_drop(t->g, values, count, extra, more, all);
+        descend(t, planes, ends[i], ends[i + 1], all, more + count);
+        t->g->used = mark;
+    }
+}
+
+static void build(tower *t, ptrdiff_t planes)
+{
+    ptrdiff_t count = common_points(t, planes, 0, t->rows, 0, 0);
+    ref *values = take(t->g, count);
+    if (count && !t->g->failed)
+        sort(t->g, t->points, count, values);
+    descend(t, planes, 0, t->rows, values, count);
+}
+
+static fm_program *program_of_rows(const fm_selection *s, int rows)
+{
+    graph g = {.most = MOST_NODES, .elements = s->count, .rank = s->rank, .mask = TABLE - 1};
+    ptrdiff_t planes = 1;
+    tower t = {.g = &g, .s = s, .rows = rows};
+    for (ptrdiff_t i = 0; i < s->count; i++) {
+        planes = s->points[i].line / s->depth >= planes ? s->points[i].line / s->depth + 1 : planes;
+        t.width = s->points[i].column >= t.width ? s->points[i].column + 1 : t.width;
+    }
+    /* the results of each halving of the rows; a list for each sort under way, of which the first two may be as
+     * long, then halves; and so for merges */
+    g.room = (size_t)(16 * s->count + 64);
+    g.nodes = malloc(MOST_NODES * sizeof *g.nodes);
+    g.table = calloc(TABLE, sizeof *g.table);
     g.arena = malloc(g.room * sizeof *g.arena);
+    unsigned char *counts = calloc((size_t)(planes * s->depth), (size_t)t.width);
+    t.points = malloc((size_t)s->count * sizeof *t.points);
+    t.counts = counts;
     fm_program *program = NULL;
-    if (g.nodes && g.table && g.arena) {
-        ref *sorted = take(&g, count);
-        sort(&g, points, count, sorted);
+    if (g.nodes && g.table && g.arena && counts && t.points) {
+        for (ptrdiff_t i = 0; i < s->count; i++)
+            counts[s->points[i].line * t.width + s->points[i].column] = 1;
+        build(&t, planes);
         if (!g.failed)
-            program = plan(&g, sorted[rank]);
+            program = plan(&g, t.results, rows);
     }
     free(g.nodes);
     free(g.table);
     free(g.arena);
+    free(counts);
+    free(t.points);
     return program;
 }
 
-void fm_program_free(fm_program *program)
+static void free_program(fm_program *program)
 {
     if (program)
         free(program->steps);
     free(program);
+}
+
+/* That for as many rows as are worth it. */
+static fm_program *new_program(const fm_selection *s)
+{
+    fm_program *best = NULL;
+    for (int rows = 1; rows <= FM_PROGRAM_ROWS; rows *= 2) {
+        fm_program *program = program_of_rows(s, rows);
+        if (!program)
+            break;
+        if (best && program->operations * best->rows >= best->operations * rows) {
+            free_program(program);
+            break;
+        }
+        free_program(best);
+        best = program;
+    }
+    return best;
+}
+
+/* ---- The programs that are kept ---- */
+
+typedef struct {
+    fm_program *program;
+    fm_point *points; /* a copy, with the rest of the selection */
+    fm_selection selection;
+    int users;
+    unsigned long used; /* when it was last */
+} entry;
+
+enum { ENTRIES = 16 };
+static entry entries[ENTRIES];
+static unsigned long uses;
+static pthread_mutex_t entries_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int same_selection(const fm_selection *a, const fm_selection *b)
+{
+    return a->count == b->count && a->depth == b->depth && a->rank == b->rank &&
+           !memcmp(a->points, b->points, (size_t)a->count * sizeof *a->points);
+}
+
+/* With the lock held. */
+static const fm_program *find_entry(const fm_selection *s)
+{
+    for (int i = 0; i < ENTRIES; i++)
+        if (entries[i].program && same_selection(&entries[i].selection, s)) {
+            entries[i].users++;
+            entries[i].used = ++uses;
+            return entries[i].program;
+        }
+    return NULL;
+}
+
+/* With the lock held. Where all entries are in use the program is its only user's. */
+static void add_entry(const fm_selection *s, fm_program *program)
+{
+    entry *oldest = NULL;
+    for (int i = 0; i < ENTRIES; i++)
+        if (!entries[i].users && (!oldest || entries[i].used < oldest->used))
+            oldest = &entries[i];
+    fm_point *points = oldest ? malloc((size_t)s->count * sizeof *points) : NULL;
+    if (!points)
+        return;
+    free_program(oldest->program);
+    free(oldest->points);
+    memcpy(points, s->points, (size_t)s->count * sizeof *points);
+    *oldest = (entry){program, points, *s, 1, ++uses};
+    oldest->selection.points = points;
+}
+
+const fm_program *fm_program_find(const fm_selection *s)
+{
+    pthread_mutex_lock(&entries_lock);
+    const fm_program *found = find_entry(s);
+    pthread_mutex_unlock(&entries_lock);
+    if (found)
+        return found;
+    fm_program *program = new_program(s);
+    pthread_mutex_lock(&entries_lock);
+    if (program)
+        add_entry(s, program);
+    pthread_mutex_unlock(&entries_lock);
+    return program;
+}
+
+void fm_program_release(const fm_program *program)
+{
+    pthread_mutex_lock(&entries_lock);
+    int is_kept = 0;
+    for (int i = 0; program && i < ENTRIES; i++)
+        if (entries[i].program == program) {
+            entries[i].users--;
+            is_kept = 1;
+        }
+    pthread_mutex_unlock(&entries_lock);
+    if (!is_kept)
+        free_program((fm_program *)program);
+}
+
+static void before_fork(void)
+{
+    pthread_mutex_lock(&entries_lock);
+}
+
+static void after_fork(void)
+{
+    pthread_mutex_unlock(&entries_lock);
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    pthread_atfork(before_fork, after_fork, after_fork);
+}
+
+__attribute__((destructor)) static void free_entries(void)
+{
+    pthread_mutex_lock(&entries_lock);
+    for (int i = 0; i < ENTRIES; i++)
+        if (!entries[i].users) {
+            free_program(entries[i].program);
+            free(entries[i].points);
+            entries[i] = (entry){0};
+        }
+    pthread_mutex_unlock(&entries_lock);
 }

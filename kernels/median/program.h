@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { FM_PROGRAM_ROWS = 4 };
+
 /* Where a step finds a value: line `place` of the input, or place `place` of scratch memory; `shift` (never
  * positive) says how far to the left of the step's own position. */
 typedef struct {
@@ -24,8 +26,9 @@ typedef struct {
     ptrdiff_t count;
     ptrdiff_t operations;
     int32_t places;
-    fm_operand result; /* of the window that begins at position 0, at position `reach` */
     int32_t reach;
+    int32_t rows;      /* of windows, one below the other, that it selects from, */
+    fm_operand result[FM_PROGRAM_ROWS]; /* each in a window that begins at position 0, at position `reach` */
 } fm_program;
 
 /* An element of the window: on which input line, and how far along it. */
@@ -33,9 +36,16 @@ typedef struct {
     int32_t line, column;
 } fm_point;
 
-/* A program that selects the element of a rank. The points are ordered by column. NULL without memory, or
- * where more than `most` operations would be looked at. */
-fm_program *fm_program_new(const fm_point *points, ptrdiff_t count, ptrdiff_t rank, ptrdiff_t most);
-void fm_program_free(fm_program *program);
+/* A window: the points that count, ordered by column. Of each plane it has `depth` lines, which are neighbours. */
+typedef struct {
+    const fm_point *points;
+    ptrdiff_t count, depth, rank;
+} fm_selection;
+
+/* A program that selects the element of the rank, for up to FM_PROGRAM_ROWS windows one below the other, whose lines
+ * are depth + rows - 1 of each plane. NULL without memory, or where too many operations would be looked at. It may be
+ * another caller's, too, and is given back by fm_program_release. */
+const fm_program *fm_program_find(const fm_selection *selection);
+void fm_program_release(const fm_program *program);
 
 #endif
