@@ -72,9 +72,10 @@ cdef extern from "fastmath.h" nogil:
     fm_status fm_sum_axes(const fm_array *array, const fm_array *result, int workers, const fm_watch *watch)
     fm_status fm_sum_int(const fm_array *array, const fm_watch *watch, fm_int128 *result)
     fm_status fm_dot(const fm_array *a, const fm_array *b, const fm_watch *watch, double *result, unsigned *paths)
-    fm_dot_sum *fm_dot_new()
+    fm_dot_sum *fm_dot_new(int exact)
     void fm_dot_add(fm_dot_sum *sum, const double *a, const double *b, size_t n)
-    double fm_dot_end(fm_dot_sum *sum)
+    int fm_dot_round(fm_dot_sum *sum, double *result)
+    void fm_dot_free(fm_dot_sum *sum)
     fm_status fm_rank_filter(const fm_array *input, const fm_array *output, const fm_window *window, int workers,
                              const fm_watch *watch)
 
@@ -332,24 +333,36 @@ def dot_product(a, b, /):
 
 cdef dot_of_numbers(list a, list b):
     """Of as many items each; None if one is neither a float nor an int that a double holds."""
+    cdef double result
+    cdef int exact
+    cdef fm_dot_sum *total
+    for exact in range(2):  # the quick sum is seldom too inexact to be rounded
+        total = fm_dot_new(exact)
+        if total == NULL:
+            raise MemoryError
+        plain = add_products(total, a, b)
+        done = fm_dot_round(total, &result)
+        fm_dot_free(total)
+        if not plain:
+            return None
+        if done:
+            return result
+
+
+cdef bint add_products(fm_dot_sum *total, list a, list b):
+    """False where it stopped at an item that is no plain number."""
     cdef double[BLOCK] x
     cdef double[BLOCK] y
     cdef Py_ssize_t i, n = 0
-    cdef bint plain = True
-    cdef fm_dot_sum *total = fm_dot_new()
-    if total == NULL:
-        raise MemoryError
     for i in range(len(a)):
-        plain = read(a[i], &x[n]) and read(b[i], &y[n])
-        if not plain:
-            break
+        if not (read(a[i], &x[n]) and read(b[i], &y[n])):
+            return False
         n += 1
         if n == BLOCK:
             fm_dot_add(total, x, y, n)
             n = 0
     fm_dot_add(total, x, y, n)
-    result = fm_dot_end(total)
-    return result if plain else None
+    return True
 
 
 cdef inline bint read(item, double *value):

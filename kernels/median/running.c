@@ -154,12 +154,13 @@ static void part(fm_filter *f, const fm_block *block, void *scratch, int lane)
         begin(l.window, size, (int)f->rank);
         for (int i = 1; i <= size; i++)
             l.in[-i] = lowest();
-        switch ((size + N - 1) / N) { /* the compiler unrolls what it knows the length of */
-        case 1: slide(l.window, 1, l.in, columns + size - 1, l.out); break;
-        case 2: slide(l.window, 2, l.in, columns + size - 1, l.out); break;
-        case 3: slide(l.window, 3, l.in, columns + size - 1, l.out); break;
-        case 4: slide(l.window, 4, l.in, columns + size - 1, l.out); break;
-        default: slide(l.window, (size + N - 1) / N, l.in, columns + size - 1, l.out);
+        switch ((size + N - 1) / N) {
+#define SLIDE(groups) slide(l.window, groups < SLOTS / N ? groups : SLOTS / N, l.in, columns + size - 1, l.out)
+        case 1: SLIDE(1); break; /* the compiler unrolls what it knows the length of */
+        case 2: SLIDE(2); break;
+        case 3: SLIDE(3); break;
+        case 4: SLIDE(4); break;
+        default: SLIDE((size + N - 1) / N);
         }
         change_sign(l.out + size - 1, columns);
         fm_write_keys(f->output, at, f->inner, columns, l.out + size - 1);
