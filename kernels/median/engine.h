@@ -96,7 +96,7 @@ enum {
 typedef struct fm_engines {
     int lanes;                  /* keys that are compared at a time */
     const fm_network *networks; /* up to one without a run */
-    const fm_engine *three, *network, *interpret, *extreme, *running, *constant_time, *ordinal;
+    const fm_engine *three, *network, *interpret, *extreme, *running, *constant_time, *ordinal, *weighted;
     const fm_engine *histogram; /* for keys of 8 bits alone */
 } fm_engines;
 

@@ -5,8 +5,8 @@
 #define ENGINE(name) FM_NAME(FM_JOIN(name, FM_KEY))
 
 extern const fm_network ENGINE(fm_networks)[];
-extern const fm_engine ENGINE(fm_three), ENGINE(fm_network_engine), ENGINE(fm_interpret), ENGINE(fm_extreme), ENGINE(fm_running),
-    ENGINE(fm_constant_time), ENGINE(fm_ordinal), FM_NAME(fm_histogram);
+extern const fm_engine ENGINE(fm_three), ENGINE(fm_network_engine), ENGINE(fm_interpret), ENGINE(fm_extreme),
+    ENGINE(fm_running), ENGINE(fm_constant_time), ENGINE(fm_ordinal), ENGINE(fm_weighted), FM_NAME(fm_histogram);
 
 extern const fm_engines ENGINE(fm_engines);
 const fm_engines ENGINE(fm_engines) = {
@@ -23,6 +23,7 @@ const fm_engines ENGINE(fm_engines) = {
     .running = &ENGINE(fm_running),
     .constant_time = &ENGINE(fm_constant_time),
     .ordinal = &ENGINE(fm_ordinal),
+    .weighted = &ENGINE(fm_weighted),
 #if FM_KEY == 8
     .histogram = &FM_NAME(fm_histogram),
 #endif

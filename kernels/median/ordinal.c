@@ -16,12 +16,13 @@
 
 #define ORDINAL(name) FM_NAME(FM_JOIN(name, FM_KEY))
 
-enum { BLOCK_PLACES = 8192 }; /* padded places of a block, unless the window asks for more */
+enum { BLOCK_PLACES = 2048 }; /* padded places of a block, unless the window asks for more */
 
 /* Scratch memory of a part. */
 typedef struct {
     K *keys; /* of the padded block */
-    uint64_t *items, *other; /* the lower halves of items are places, in the order of the keys */
+    uint64_t *items, *other; /* the lower halves of items are places, in the order of the keys; */
+    K *sorted;               /* then the keys themselves take this memory */
     uint32_t *number; /* of each place */
     uint64_t *bits;
     ptrdiff_t *enter, *leave;
@@ -33,6 +34,7 @@ static layout lay_out(size_t places, size_t runs, void *scratch)
     layout l;
     char *p = scratch;
     l.items = fm_take(&p, places * sizeof(uint64_t));
+    l.sorted = (K *)(void *)l.items;
     l.other = fm_take(&p, places * sizeof(uint64_t));
     l.keys = fm_take(&p, places * sizeof(K));
     l.number = fm_take(&p, places * sizeof(uint32_t));
@@ -50,6 +52,26 @@ static size_t padded_places(const fm_filter *f, const fm_block *block)
         if (__builtin_mul_overflow(places, (size_t)(block->extent[d] + f->size[d] - 1), &places))
             return SIZE_MAX;
     return places;
+}
+
+/* 0 where the block cannot be numbered with 32 bits. */
+static size_t scratch_bytes(const fm_filter *f, const fm_block *largest)
+{
+    size_t places = padded_places(f, largest);
+    return places > UINT32_MAX ? 0 : lay_out(places, (size_t)f->run_count, NULL).bytes;
+}
+
+/* Halves a block along the axis on which it is longest beside the window; 0 where sorting would be all the work. */
+static int shrink(const fm_filter *f, fm_block *largest)
+{
+    int longest = 0;
+    for (int d = 1; d < f->output->ndim; d++)
+        if (largest->extent[d] * f->size[longest] > largest->extent[longest] * f->size[d])
+            longest = d;
+    if (8 * largest->extent[longest] < f->size[longest])
+        return 0;
+    largest->extent[longest] = (largest->extent[longest] + 1) / 2;
+    return largest->extent[longest] > 1;
 }
 
 /* Blocks about as large as the window, so that sorting the border is not the most of the work, and long
@@ -77,13 +99,8 @@ static void cut(const fm_filter *f, fm_block *largest)
             grown = 1;
         }
     }
-}
-
-/* 0 where the block cannot be numbered with 32 bits. */
-static size_t scratch_bytes(const fm_filter *f, const fm_block *largest)
-{
-    size_t places = padded_places(f, largest);
-    return places > UINT32_MAX ? 0 : lay_out(places, (size_t)f->run_count, NULL).bytes;
+    while (scratch_bytes(f, largest) > FM_MOST_SCRATCH && shrink(f, largest))
+        ;
 }
 
 /* The next position in a box, the inner axis left out; 0 after the last. */
@@ -117,8 +134,11 @@ static void number_block(layout *l, size_t places)
     for (size_t i = 0; i < places; i++)
         l->items[i] = i;
     sort_items(l->keys, l->items, l->other, places);
-    for (size_t i = 0; i < places; i++)
-        l->number[(uint32_t)l->items[i]] = (uint32_t)i;
+    for (size_t i = 0; i < places; i++) {
+        uint32_t place = (uint32_t)l->items[i];
+        l->number[place] = (uint32_t)i;
+        memcpy(l->sorted + i, l->keys + place, sizeof(K));
+    }
 }
 
 /* A set of numbers and where its rank-th lies. */
@@ -174,7 +194,7 @@ static void slide(const fm_filter *f, const layout *l, size_t places, const uint
         for (ptrdiff_t i = l->leave[r]; i < l->enter[r]; i++)
             add(&s, first[i]);
     for (ptrdiff_t x = 0;;) {
-        out[x] = l->keys[(uint32_t)l->items[find(&s, f->rank)]];
+        out[x] = l->sorted[find(&s, f->rank)];
         if (++x == count)
             return;
         for (ptrdiff_t r = 0; r < f->run_count; r++) {

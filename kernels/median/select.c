@@ -7,6 +7,7 @@
 enum {
     LARGEST_PROGRAM = 400, /* elements: networks for more are slow to make and to run */
     LARGEST_EXTREME = 10000, /* the same for minimum and maximum, whose networks are small */
+    SMALL = 1000, /* elements of windows that are quick whatever the array */
     LONG_AXIS = 32, /* elements enough for vectors to run along it */
 };
 
@@ -220,10 +221,31 @@ static fm_status run_running(fm_filter *f, const fm_engines *engines, int axis, 
     return fm_run_engine(engines->running, f, workers);
 }
 
+/* A box that holds the elements of the array several times. */
+static int is_larger_than_array(const fm_filter *f, const fm_window *w, ptrdiff_t count)
+{
+    ptrdiff_t elements = 1;
+    for (int d = 0; d < f->output->ndim; d++)
+        if (__builtin_mul_overflow(elements, f->output->shape[d], &elements))
+            return 0;
+    return !w->footprint && count > SMALL && count / 4 >= elements;
+}
+
+static fm_status run_weighted(fm_filter *f, const fm_engines *engines, int workers)
+{
+    f->inner = 0; /* the longest axis leaves the fewest lines */
+    for (int d = 1; d < f->output->ndim; d++)
+        if (f->output->shape[d] >= f->output->shape[f->inner])
+            f->inner = d;
+    return fm_run_engine(engines->weighted, f, workers);
+}
+
 fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *w, ptrdiff_t count, int workers)
 {
     if (!w->footprint && (w->rank == 0 || w->rank == count - 1))
         return run_extreme(f, engines, workers);
+    if (is_larger_than_array(f, w, count))
+        return run_weighted(f, engines, workers);
     choose_plane(f, f->source.array);
     if (is_three(f, w, count))
         return fm_run_engine(engines->three, f, workers);

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 WIDTHS = ["u1", "u2", "f4", "f8"]
 """One type for each width of element: each has engines of its own."""
 
-ENGINE_SIZES = [(3, 3), (5, 5), (4, 3), (19, 19), (43, 41), (2, 131), (3, 1), (1, 3)]
+ENGINE_SIZES = [(3, 3), (5, 5), (4, 3), (19, 19), (43, 41), (2, 131), (3, 1), (1, 3), (1, 45), (24, 23)]
 """Windows that reach every engine."""
 
 
@@ -60,6 +60,41 @@ def test_very_large_squares(size, dtype):
     check(noise((9, 11), dtype), (size, size))
 
 
+@pytest.mark.parametrize("dtype", WIDTHS)
+@pytest.mark.parametrize("sizes", [(128, 128), (129, 30), (30, 129), (255, 20), (256, 20), (20, 256), (400, 9), (9, 401)])
+def test_long_sides_in_images_that_are_not_much_smaller(sizes, dtype):
+    """Where tiles, and the counts of histograms, become wider, and where they end."""
+    check(noise((50, 83), dtype), sizes, mode="mirror")
+
+
+def test_the_longest_sides_of_histograms():
+    for sizes in ((2, 4096), (2, 4097), (4096, 2), (4097, 2)):
+        check(noise((40, 52)), sizes)
+
+
+@pytest.mark.parametrize("dtype", WIDTHS)
+@pytest.mark.parametrize("columns", [255, 256, 257, 513])
+def test_several_tiles_with_long_sides(columns, dtype):
+    check(noise((20, columns), dtype), (140, 5), workers=2)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("shape", "sizes"), [((3, 4, 5), (11, 13, 9)), ((70,), (1001,)), ((4, 1, 6), (1, 40, 31))])
+def test_boxes_that_hold_the_array_several_times(shape, sizes, mode):
+    for origins in (None, tuple(-(s // 2) for s in sizes), tuple(s - s // 2 - 1 for s in sizes)):
+        for share in (0.01, 0.5, 0.9):
+            rank = int(np.prod(sizes) * share)
+            check(noise(shape, "f4"), sizes, mode=mode, cval=1e-3, origins=origins, rank=rank, workers=3)
+
+
+def test_box_far_larger_than_the_image():
+    """In a periodic border every element is held as often, so the median is that of the image."""
+    image = noise((20, 30), "u4")
+    for mode, size in (("reflect", 4 * 20 * 30 * 1000), ("wrap", 20 * 30 * 10**6)):
+        got = filtered(image, (size, size), mode=mode, rank=size * size // 2)
+        assert (got == np.sort(image.ravel())[300]).all()
+
+
 @pytest.mark.parametrize(
     "sizes", [s for s in itertools.product([1, 2, 3, 4, 5, 7, 8, 9, 10, 16, 31], repeat=2) if s[0] != s[1]]
 )
@@ -68,7 +103,9 @@ def test_rectangles(sizes):
 
 
 @pytest.mark.parametrize("dtype", WIDTHS)
-@pytest.mark.parametrize("size", [*range(1, 10), 15, 16, 31, 32, 63, 64, 65, 100, 101, 127, 128, 199, 200, 201, 255, 1001])
+@pytest.mark.parametrize(
+    "size", [*range(1, 10), 15, 16, 31, 32, 33, 47, 48, 63, 64, 65, 96, 97, 101, 127, 128, 129, 200, 255, 1001]
+)
 def test_one_dimension(size, dtype):
     check(noise(2500, dtype), (size,))
 
@@ -178,6 +215,30 @@ def test_footprints_with_holes(shape):
             check(noise((25, 26), "f4"), shape, footprint=footprint, rank=rank)
 
 
+def test_more_footprints_than_are_remembered():
+    """Each twice, in turns, and from several threads."""
+    image = noise((21, 34), "u2")
+    generator = np.random.default_rng(8)
+    footprints = [generator.random((4, 5)) < 0.6 for _ in range(40)]
+    wanted = [expected(image, (4, 5), footprint=footprint) for footprint in footprints]
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(3):
+            got = threads.map(lambda footprint: filtered(image, (4, 5), footprint=footprint), footprints)
+            for one, right in zip(got, wanted, strict=True):
+                assert_same_bits(one, right)
+
+
+def test_footprints_that_differ_in_shape_only():
+    """The same elements of boxes that begin elsewhere, and a full one, which is a box."""
+    image = noise((30, 29), "f4")
+    for rows, columns in ((5, 7), (7, 5), (9, 9)):
+        footprint = np.zeros((rows, columns), bool)
+        footprint[1:4, 2:5] = True
+        footprint[2, 3] = False
+        check(image, footprint.shape, footprint=footprint)
+        check(image, (rows, columns), footprint=np.ones((rows, columns), bool))
+
+
 def test_footprint_of_one_element():
     """A shift of the image."""
     footprint = np.zeros((5, 7), bool)
@@ -218,6 +279,18 @@ def test_few_different_values(sizes, dtype):
     image = np.random.default_rng(1).integers(0, 3, (30, 31)).astype(dtype)
     check(image, sizes)
     check(np.full((30, 31), 7, dtype), sizes)
+
+
+@pytest.mark.parametrize("sizes", [(43, 41), (2, 131), (1, 201), (140, 5)])
+@pytest.mark.parametrize("dtype", ["u4", "i8", "f8"])
+def test_values_that_crowd_together(sizes, dtype):
+    """Sorting looks at the leading bits first, which one value far away takes from all others."""
+    generator = np.random.default_rng(2)
+    for values in (generator.integers(0, 50, (60, 70)), generator.integers(0, 2**20, (60, 70)), generator.random((60, 70)) ** 9):
+        image = values.astype(dtype)
+        image[30, 30] = 2**31 if dtype == "u4" else -(2**62)
+        image[5, 5] = 2**30 + 1
+        check(image, sizes)
 
 
 @pytest.mark.parametrize("sizes", ENGINE_SIZES)

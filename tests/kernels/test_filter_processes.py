@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ENGINES = ["(3, 3)", "(4, 3)", "(41, 41)", "(2, 131)", "(2, 1)"]
+ENGINES = ["(3, 3)", "(4, 3)", "(41, 41)", "(2, 131)", "(2, 1)", "(1, 60)", "(150, 3)"]
 
 ENDLESS = """
 import os, signal, sys, threading
@@ -96,6 +96,34 @@ if not child:
 print(os.waitpid(child, 0)[1], (short(2) == wanted).all())
 """
     assert run(script) == ["0", "True"]
+
+
+def test_fork_while_a_network_is_made():
+    """Networks made at run time are kept for all threads."""
+    script = """
+def crosses():
+    for n in range(3, 40, 2):
+        image = np.arange(400, dtype=np.uint16).reshape(20, 20)
+        footprint = np.zeros((n, n), bool)
+        footprint[n // 2] = footprint[:, n // 2] = True
+        _core.rank_filter(image, np.empty_like(image), (n, n), (0, 0), footprint, n, 0, bytes(2), 1)
+
+def repeat():
+    while True:
+        crosses()
+
+threading.Thread(target=repeat, daemon=True).start()
+results = []
+for _ in range(20):
+    child = os.fork()
+    if not child:
+        crosses()
+        os._exit(0)
+    results.append(os.waitpid(child, 0)[1])
+print(sum(results), flush=True)
+os._exit(0)
+"""
+    assert run(script) == ["0"]
 
 
 def test_fork_while_threads_are_at_work():
