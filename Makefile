@@ -26,8 +26,8 @@ bench: $(VENV)/benchmarks ## Measure routes, sums, medians and the pipeline; wri
 	    --markdown docs/bench/README.md --report build/report.html
 	$(BIN)/python benchmarks/headline.py
 
-bench-sum: $(VENV)/benchmarks ## Time sums, dot products and exponentials against their peers
-	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/bench_sum.py
+bench-sum: $(VENV)/benchmarks ## Time sums, dot products and exponentials against their peers, and write a table
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/bench_sum.py --write benchmarks/results
 
 bench-median: $(VENV)/benchmarks ## Time the filters against those of other libraries, and write tables and a figure
 	$(BIN)/python benchmarks/bench_median.py --write benchmarks/results

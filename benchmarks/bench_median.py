@@ -6,7 +6,6 @@ JSON, with a figure of the time per pixel against the size of the window.
 """
 
 import argparse
-import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -15,8 +14,6 @@ from pathlib import Path
 
 import fastmath
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 from scipy import ndimage
 
 import levels
@@ -313,15 +310,6 @@ GROUPS: dict[str, Callable[[Settings], Iterator[Row]]] = {
 }  # fmt: skip
 
 
-def show(console: Console, group: str, rows: list[Row]) -> None:
-    table = Table(title=group, title_justify="left")
-    for heading in report.HEADINGS:
-        table.add_column(heading, justify="right" if heading in ("is", "must", "aim") else "left")
-    for row in rows:
-        table.add_row(*report.cells(row), style={"miss": "red", "aim": "green"}.get(row.verdict, ""))
-    console.print(table)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"all, or some of: {', '.join(GROUPS)}")
@@ -331,23 +319,12 @@ def main() -> None:
     if unknown := set(arguments.groups) - set(GROUPS):
         parser.error(f"no such group: {', '.join(sorted(unknown))}")
     warnings.simplefilter("ignore")  # scikit-image warns of images with many values
-    console = Console()
     for line in peers.installed()[1]:
-        console.print(line)
+        print(line)
     settings = Settings(arguments.quick)
-    rows: list[Row] = []
-    for group in arguments.groups or GROUPS:
-        made = []
-        for row in GROUPS[group](settings):
-            made.append(row)
-            print(f"\r{row.group}: {row.case}\033[K", end="", file=sys.stderr, flush=True)
-        print("\r\033[K", end="", file=sys.stderr)
-        show(console, group, made)
-        rows += made
-    missed = [row for row in rows if row.verdict == "miss"]
-    console.print(f"{len(rows)} cells, {len(missed)} below what they must reach")
+    rows = report.run(arguments.groups or GROUPS, lambda group: GROUPS[group](settings))
     if arguments.write:
-        report.write(arguments.write, rows)
+        report.write_medians(arguments.write, rows)
 
 
 if __name__ == "__main__":

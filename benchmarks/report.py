@@ -4,6 +4,7 @@ import json
 import platform
 import re
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,11 +13,13 @@ import fastmath
 import numpy as np
 from pairs import race
 from peers import PEERS
+from rich.console import Console
+from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "kernels" / "networks"))
 from plans import WINDOWS, plan_of
 
-PACKAGES = ("numpy", "scipy", "opencv-python-headless", "ipp", "scikit-image", "SimpleITK", "pillow")
+PACKAGES = ("scipy", "opencv-python-headless", "ipp", "scikit-image", "SimpleITK", "pillow")
 
 LIBRARIES = ("fastmath", *PEERS)
 
@@ -64,10 +67,35 @@ def cells(row: Row) -> list[str]:
     return [row.case, f"{row.value:.3g}", row.unit, *goals, row.verdict, *times]
 
 
+def show(console: Console, group: str, rows: list[Row]) -> None:
+    table = Table(title=group, title_justify="left")
+    for heading in HEADINGS:
+        table.add_column(heading, justify="right" if heading in ("is", "must", "aim") else "left")
+    for row in rows:
+        table.add_row(*cells(row), style={"miss": "red", "aim": "green"}.get(row.verdict, ""))
+    console.print(table)
+
+
+def run(groups: Iterable[str], rows_of: Callable[[str], Iterator[Row]]) -> list[Row]:
+    """Measure group by group, show each one's table, and say how many rows miss their goal."""
+    console, rows = Console(), []
+    for group in groups:
+        made = []
+        for row in rows_of(group):
+            made.append(row)
+            print(f"\r{row.group}: {row.case}\033[K", end="", file=sys.stderr, flush=True)
+        print("\r\033[K", end="", file=sys.stderr)
+        show(console, group, made)
+        rows += made
+    missed = [row for row in rows if row.verdict == "miss"]
+    console.print(f"{len(rows)} cells, {len(missed)} below what they must reach")
+    return rows
+
+
 # ---- The machine and its limits ----
 
 
-def machine() -> dict[str, object]:
+def machine(packages: tuple[str, ...]) -> dict[str, object]:
     return {
         "processor": _first_line("/proc/cpuinfo", "model name") or platform.processor(),
         "clock in MHz": _clock(),
@@ -75,8 +103,7 @@ def machine() -> dict[str, object]:
         "python": platform.python_version(),
         "instruction set": fastmath.simd.active,
         "compiler": _compiler(),
-        "flags of the networks": _flags(),
-        "versions": {"fastmath": fastmath.__version__, **{name: _version(name) for name in PACKAGES}},
+        "versions": {"fastmath": fastmath.__version__, **{name: _version(name) for name in ("numpy", *packages)}},
     }
 
 
@@ -151,29 +178,37 @@ def limits() -> list[Limit]:
 # ---- Files ----
 
 
-def write(folder: Path, rows: list[Row]) -> None:
+def write(folder: Path, name: str, title: str, about: dict[str, object], rows: list[Row],
+          notes: tuple[str, ...] = (), **more: object) -> None:  # fmt: skip
+    """Write the rows to `name`.md, with `notes` at its end, and to `name`.json, with what there is `more`."""
     folder.mkdir(parents=True, exist_ok=True)
+    text = [f"# {title}", "", *_markdown(about, rows), *notes]
+    (folder / f"{name}.md").write_text("\n".join(text) + "\n")
+    data = {"machine": about, **more, "cells": [{**asdict(row), "verdict": row.verdict} for row in rows]}
+    (folder / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n")
+
+
+def write_medians(folder: Path, rows: list[Row]) -> None:
     found = limits()
-    about = machine()
-    (folder / "median.md").write_text("\n".join(_markdown(about, found, rows)) + "\n")
-    data = {
-        "machine": about,
-        "limits": [asdict(limit) for limit in found],
-        "cells": [{**asdict(row), "verdict": row.verdict} for row in rows],
-    }
-    (folder / "median.json").write_text(json.dumps(data, indent=1) + "\n")
+    about = {**machine(PACKAGES), "flags of the networks": _flags()}
+    write(folder, "median", "Median filters, measured", about, rows, _limits_as_markdown(found),
+          limits=[asdict(limit) for limit in found])  # fmt: skip
     if any(row.group == "squares" for row in rows):
         _draw(folder / "median.svg", found, rows)
 
 
-def _markdown(about: dict[str, object], found: list[Limit], rows: list[Row]) -> list[str]:
-    lines = ["# Median filters, measured", ""]
+def _markdown(about: dict[str, object], rows: list[Row]) -> list[str]:
+    lines = []
     for key, value in about.items():
         if isinstance(value, dict):
             value = ", ".join(f"{name} {number}" for name, number in value.items())
         lines.append(f"- {key}: {value}")
     for group in dict.fromkeys(row.group for row in rows):
         lines += ["", f"## {group}", "", *_table(HEADINGS, [cells(row) for row in rows if row.group == group])]
+    return lines
+
+
+def _limits_as_markdown(found: list[Limit]) -> tuple[str, ...]:
     headings = ("window", "type", "min and max", "bytes", "copy, ns", "floor, ns")
     body = [
         [f"{limit.size}x{limit.size}", limit.dtype, f"{limit.operations:.4g}", str(limit.bytes_moved),
@@ -184,7 +219,7 @@ def _markdown(about: dict[str, object], found: list[Limit], rows: list[Row]) -> 
         f"All for one pixel. The floor counts {OPERATIONS_PER_CYCLE} vector operations a cycle at the clock above, "
         "and nothing else."
     )
-    return [*lines, "", "## Limits of this machine", "", *_table(headings, body), "", note]
+    return ("", "## Limits of this machine", "", *_table(headings, body), "", note)
 
 
 def _table(headings: tuple[str, ...], body: list[list[str]]) -> list[str]:
