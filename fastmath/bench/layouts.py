@@ -53,6 +53,8 @@ def table(effort: Effort) -> Iterator[Table]:
 
 def build(folder: Path, count: int, notes: list[str]) -> None:
     """Put each module into the folders 0, 1 and so on, and say of each that cannot be built why."""
+    header = files("fastmath.bench.straight").joinpath("straight.h")
+    (folder / "straight.h").write_text(header.read_text())  # an editable install has no one folder for it
     pads = [_pad(folder, STEP * i, notes) for i in range(count)]
     if None in pads:
         return
@@ -61,8 +63,8 @@ def build(folder: Path, count: int, notes: list[str]) -> None:
         if source is None:
             continue
         code = source.with_suffix(".o")
-        headers = [sysconfig.get_path("include"), str(files("fastmath.bench.straight"))]
-        if not _runs([*_compiler(), *(f"-I{header}" for header in headers), "-c", str(source), "-o", str(code)], notes):
+        headers = [f"-I{sysconfig.get_path('include')}", f"-I{folder}"]
+        if not _runs([*_compiler(), *headers, "-c", str(source), "-o", str(code)], notes):
             continue
         library = library_path()
         linker = shlex.split(sysconfig.get_config_var("LDSHARED"))

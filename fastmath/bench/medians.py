@@ -10,7 +10,7 @@ import numpy as np
 
 import fastmath
 from fastmath.bench import forty_lines, straight
-from fastmath.bench.slices import slice_or_noise
+from fastmath.bench.slices import ADVICE, CT, slice_or_noise
 from fastmath.bench.table import Table
 from fastmath.bench.timing import Effort, Measured, measure, stability
 from fastmath.bench.worker import Statement, call
@@ -46,7 +46,9 @@ def tables(effort: Effort) -> Iterator[Table]:
     """Fill the table; it comes back after each row."""
     image, what, *_ = slice_or_noise()
     columns = ["median", "ms", "times as fast", "± %", "tutorial", "written in", "runs on"]
-    table = Table("median", f"Median {SIZE} x {SIZE} of a {what}, one thread", columns, READING)
+    table = Table("median", f"Median {SIZE} x {SIZE}, one thread, {what}", columns, READING)
+    if what != CT:
+        table.notes.append(ADVICE)
     expected = np.array(forty_lines.median_filter(image.tolist(), SIZE))
     once = measure("medians", PLAIN, Effort(effort.processes, 1, 1e-3), "--loops=1", "--warmups=0")[PLAIN]
     table.rows.append([PLAIN, once.seconds * 1e3, 1.0, once.spread * 100, None, "Python", "any Python"])

@@ -13,7 +13,7 @@ import numpy as np
 import fastmath
 from fastmath.bench import forty_lines, straight
 from fastmath.bench.medians import OURS, PLAIN, SIZE
-from fastmath.bench.slices import slice_path
+from fastmath.bench.slices import ADVICE, slice_path
 from fastmath.bench.table import Table
 from fastmath.bench.timing import Effort
 
@@ -92,10 +92,8 @@ def tables(effort: Effort) -> Iterator[Table]:
     try:
         path = slice_path()
         Stages(medians()[OURS]).run(path)  # also warms up
-    except (ModuleNotFoundError, RuntimeError) as error:
-        table.notes.append(
-            f"The pipeline needs pydicom, a decoder and Pillow: pip install 'fastmath-native[cli]' ({error})"
-        )
+    except (ModuleNotFoundError, RuntimeError):
+        table.notes.append(ADVICE)
         yield table
         return
     results = set()

@@ -27,7 +27,7 @@ def page(results: dict[str, Any]) -> str:
         processor=html.escape(results["machine"]["processor"]),
         python=html.escape(results["machine"]["Python"].partition(",")[0]),
         links="".join(f'<a href="#{t["name"]}">{html.escape(t["title"])}</a>' for t in results["tables"]),
-        findings="".join(f"<li>{html.escape(finding)}</li>" for finding in findings(results)),
+        short=short(findings(results)),
         tables="\n".join(section(table) for table in results["tables"]),
         machine="\n".join(
             f"<tr><th scope='row'>{html.escape(name)}</th><td>{html.escape(fact)}</td></tr>"
@@ -38,6 +38,12 @@ def page(results: dict[str, Any]) -> str:
         before=data_url(shown),
         after=data_url(shown._replace(pixels=fastmath.median_filter(shown.pixels, SIZE))),
     )
+
+
+def short(sentences: list[str]) -> str:
+    """What the numbers say, if they say anything."""
+    items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
+    return f'<section id="short"><h2>In short</h2><ul>{items}</ul></section>' if items else ""
 
 
 def section(table: dict[str, Any]) -> str:

@@ -6,7 +6,8 @@ import numpy as np
 
 from .._arguments import Array
 
-ADVICE = "needs pydicom and a decoder: pip install 'fastmath-native[cli]'"
+ADVICE = "A CT slice needs pydicom, a decoder and Pillow: pip install 'fastmath-native[cli]'"
+CT = "CT slice, 512 x 512 uint16"
 SLICE = "J2K_pixelrep_mismatch.dcm"  # a CT of a head, 512 x 512
 
 
@@ -40,7 +41,7 @@ def slice_or_noise() -> Slice:
         return _decoded(slice_path())
     except (ModuleNotFoundError, RuntimeError):
         noise = np.random.default_rng(1).integers(0, 4096, (512, 512)).astype(np.uint16)
-        return Slice(noise, f"noise, 512 x 512 uint16 (the CT slice {ADVICE})", 0.0, 4095.0)
+        return Slice(noise, "noise, 512 x 512 uint16", 0.0, 4095.0)
 
 
 def _decoded(path: str) -> Slice:
@@ -52,4 +53,4 @@ def _decoded(path: str) -> Slice:
     lowest = int(pixels.min())
     center, half = float(dataset.WindowCenter[-1]) - lowest, float(dataset.WindowWidth[-1]) / 2
     shifted = (pixels.astype(np.int32) - lowest).astype(np.uint16)
-    return Slice(shifted, "CT slice, 512 x 512 uint16", center - half, center + half)
+    return Slice(shifted, CT, center - half, center + half)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as RichTable
+from rich.text import Text
 
 from fastmath.bench.markdown import markdown
 from fastmath.bench.report import page
@@ -119,11 +120,11 @@ def _print(table: Table) -> None:
             min_width=0 if i else NAME_WIDTH,
         )  # fmt: skip
     for row in table.rows:
-        shown.add_row(*map(text_of, row))
+        shown.add_row(*(Text(text_of(cell)) for cell in row))
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = FILE_WIDTH
     console.print(shown)
     for text in filter(None, [table.reading, *table.notes]):
-        console.print(text)
+        console.print(text, markup=False)
     console.print()
