@@ -1,0 +1,627 @@
+/* fm_rank_filter_missing: windows from which elements are missing.
+ *
+ * The array is cut into blocks. A block is read as keys, with its border; keys of missing elements are replaced
+ * by the lowest or the highest one, which sort before or after all others and do no harm where an element is
+ * equal to them. Then fm_rank_filter finds the element of the usual rank. Counting the missing elements of each
+ * window, and those among them that became the lowest key, tells which rank would have been right; where it is
+ * another one, which is seldom and nearly always one of the next, the kernels of stepping.c go there.
+ */
+#include "missing.h"
+
+#include "array.h"
+#include "mean.h"
+#include "pool.h"
+#include "window.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BLOCK_PLACES = 1 << 16, /* with the border: what the second cache holds */
+    LONGEST_LINE = 1 << 13,
+    LONG_ENOUGH = 64,       /* for an axis to read along, if its elements lie closest */
+    LARGEST_TABLE = 1 << 16,
+    WIDEST_CELL_SHIFT = 3,
+};
+
+/* Keys as integers of their own: as wide as the type's, or as a count of the window's elements needs. */
+static const fm_type key_types[FM_KEY_WIDTHS] = {FM_U8, FM_U16, FM_I32, FM_I64};
+
+/* Dimensions of a block, the axes in the order in which it lies in memory. */
+typedef struct {
+    ptrdiff_t extent[FM_MAX_NDIM], padded[FM_MAX_NDIM]; /* of the array's axes, without and with the border */
+    ptrdiff_t stride[FM_MAX_NDIM], out_stride[FM_MAX_NDIM]; /* in bytes */
+    ptrdiff_t line, out_line;                               /* elements from one line to the next */
+    ptrdiff_t lines, out_lines;
+} shape;
+
+typedef struct {
+    const fm_array *input, *output;
+    const fm_window *window;
+    const fm_missing *missing;
+    const fm_watch *watch;
+    fm_source source, mask;
+    int ndim, inner;
+    ptrdiff_t lead[FM_MAX_NDIM];
+    int type_width, width, count_width; /* of the type's keys, of the block's, of counts: 0 for 8 bits to 3 */
+    const fm_missing_kernels *keys, *counts;
+    fm_ranks ranks;
+    fm_run *runs;
+    ptrdiff_t run_count;
+    int64_t empty, nan; /* keys */
+    int omits, poisons; /* what NaNs do */
+    shape largest;
+    char *scratch;
+    size_t scratch_bytes;
+    atomic_int stopped, failed;
+} job;
+
+/* Scratch memory of a part. Counts are made where something is missing only. */
+typedef struct {
+    char *keys, *chosen, *lower, *narrow;
+    uint8_t *flags, *lows, *nans;
+    char *missing_counts, *low_counts, *nan_counts; /* of the padded block */
+    char *missing_sums, *low_sums, *nan_sums;       /* of a line */
+    char *sliding;
+    uint32_t *to, *to_lower;
+    uint8_t *findings;
+    struct fm_cell *cells;
+    fm_places places;
+    size_t bytes;
+} room;
+
+static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t multiple)
+{
+    return (n + multiple - 1) / multiple * multiple;
+}
+
+/* ---- Blocks ---- */
+
+/* Along which axis to read: that whose elements lie closest, if it is long enough, or else the longest. */
+static int choose_inner(const fm_array *input)
+{
+    int inner = input->ndim - 1;
+    for (int d = input->ndim - 1; d >= 0; d--) {
+        ptrdiff_t here = input->shape[d], best = input->shape[inner];
+        int closer = labs(input->strides[d]) < labs(input->strides[inner]);
+        if (here >= LONG_ENOUGH ? best < LONG_ENOUGH || closer : here > best)
+            inner = d;
+    }
+    return inner;
+}
+
+/* 0 if there are more elements than can be counted. */
+static int measure(const job *j, const ptrdiff_t *extent, shape *s)
+{
+    ptrdiff_t bytes = 1 << j->width, places = 1;
+    memcpy(s->extent, extent, (size_t)j->ndim * sizeof *extent);
+    for (int d = 0; d < j->ndim; d++)
+        s->padded[d] = extent[d] + j->window->size[d] - 1;
+    s->line = round_up(s->padded[j->inner] + 1, 8); /* accumulated counts are one more */
+    s->out_line = round_up(extent[j->inner], FM_CHUNK);
+    s->lines = s->out_lines = 1;
+    s->stride[j->inner] = s->out_stride[j->inner] = bytes;
+    for (int d = j->ndim - 1; d >= 0; d--)
+        if (d != j->inner) {
+            s->stride[d] = s->lines * s->line * bytes;
+            s->out_stride[d] = s->out_lines * s->out_line * bytes;
+            s->lines *= s->padded[d];
+            s->out_lines *= extent[d];
+            if (__builtin_mul_overflow(places, s->padded[d], &places))
+                return 0;
+        }
+    return !__builtin_mul_overflow(places, 64 * (s->line + 64), &places);
+}
+
+/* Lines as long as possible, then axes that are filtered, then the others. Blocks of large windows are large,
+ * or else most of them would be border. */
+static int choose_blocks(job *j)
+{
+    ptrdiff_t extent[FM_MAX_NDIM], most = j->ranks.elements > PTRDIFF_MAX / 16 ? PTRDIFF_MAX : 16 * j->ranks.elements;
+    const ptrdiff_t *whole = j->output->shape;
+    if (most < BLOCK_PLACES)
+        most = BLOCK_PLACES;
+    for (int d = 0; d < j->ndim; d++)
+        extent[d] = 1;
+    extent[j->inner] = whole[j->inner] < LONGEST_LINE ? whole[j->inner] : LONGEST_LINE;
+    for (int filtered = 1; filtered >= 0; filtered--)
+        for (int grown = 1; grown;) {
+            grown = 0;
+            for (int d = j->ndim - 1; d >= 0; d--) {
+                ptrdiff_t before = extent[d];
+                if ((j->window->size[d] > 1) != filtered || before == whole[d])
+                    continue;
+                extent[d] = 2 * before < whole[d] ? 2 * before : whole[d];
+                if (measure(j, extent, &j->largest) && j->largest.lines * j->largest.line <= most)
+                    grown = 1;
+                else
+                    extent[d] = before;
+            }
+        }
+    for (int d = 0; d < j->ndim; d++) { /* of about equal size */
+        ptrdiff_t blocks = (whole[d] + extent[d] - 1) / extent[d];
+        extent[d] = (whole[d] + blocks - 1) / blocks;
+    }
+    return measure(j, extent, &j->largest);
+}
+
+static ptrdiff_t count_blocks(const job *j)
+{
+    ptrdiff_t blocks = 1;
+    for (int d = 0; d < j->ndim; d++)
+        blocks *= (j->output->shape[d] + j->largest.extent[d] - 1) / j->largest.extent[d];
+    return blocks;
+}
+
+static void block_at(const job *j, ptrdiff_t index, ptrdiff_t *start, shape *s)
+{
+    ptrdiff_t extent[FM_MAX_NDIM];
+    for (int d = j->ndim - 1; d >= 0; d--) {
+        ptrdiff_t most = j->largest.extent[d], blocks = (j->output->shape[d] + most - 1) / most;
+        start[d] = index % blocks * most;
+        index /= blocks;
+        extent[d] = j->output->shape[d] - start[d] < most ? j->output->shape[d] - start[d] : most;
+    }
+    measure(j, extent, s);
+}
+
+/* The next position in a box, the inner axis left out; 0 after the last. */
+static int advance(ptrdiff_t *at, const ptrdiff_t *extent, int ndim, int inner)
+{
+    for (int d = ndim - 1; d >= 0; d--) {
+        if (d == inner)
+            continue;
+        if (++at[d] < extent[d])
+            return 1;
+        at[d] = 0;
+    }
+    return 0;
+}
+
+static void *take(char **p, ptrdiff_t count, size_t size)
+{
+    void *at = *p;
+    *p += ((size_t)count * size + 63) / 64 * 64;
+    return at;
+}
+
+static room lay_out(const job *j, const shape *s, void *scratch)
+{
+    size_t key = (size_t)1 << j->width, count = (size_t)1 << j->count_width;
+    ptrdiff_t places = s->lines * s->line + FM_CHUNK; /* whole vectors are read from the last ones on */
+    char *p = scratch;
+    room r;
+    r.keys = take(&p, places, key);
+    r.chosen = take(&p, s->out_lines * s->out_line, key);
+    r.lower = take(&p, s->out_lines * s->out_line, j->missing->mean ? key : 0);
+    r.narrow = take(&p, s->line + s->out_line, key);
+    r.flags = take(&p, places, 1);
+    r.lows = take(&p, places, 1);
+    r.nans = take(&p, places, (size_t)j->poisons);
+    r.missing_counts = take(&p, places, count);
+    r.low_counts = take(&p, places, count);
+    r.nan_counts = take(&p, places, j->poisons ? count : 0);
+    r.missing_sums = take(&p, s->out_line, count);
+    r.low_sums = take(&p, s->out_line, count);
+    r.nan_sums = take(&p, s->out_line, count);
+    r.sliding = take(&p, places + 2 * s->line, count);
+    r.to = take(&p, s->out_line, sizeof *r.to);
+    r.to_lower = take(&p, s->out_line, sizeof *r.to_lower);
+    r.findings = take(&p, s->out_line / FM_CHUNK, 1);
+    r.cells = take(&p, s->line, sizeof *r.cells);
+    r.places.start = take(&p, j->run_count, sizeof *r.places.start);
+    r.places.length = take(&p, j->run_count, sizeof *r.places.length);
+    r.bytes = (size_t)(p - (char *)scratch);
+    return r;
+}
+
+static void find_places(const job *j, const shape *s, fm_places *places)
+{
+    places->runs = j->run_count;
+    places->elements = j->ranks.elements;
+    for (ptrdiff_t i = 0; i < j->run_count; i++) {
+        ptrdiff_t bytes = 0;
+        for (int d = 0; d < j->ndim; d++)
+            bytes += j->runs[i].start[d] * s->stride[d];
+        places->start[i] = bytes >> j->width;
+        places->length[i] = j->runs[i].length;
+    }
+}
+
+/* ---- Reading ---- */
+
+/* Keys of the type's width in place of which wider ones are wanted, and back. */
+static void widen_keys(const char *from, int from_width, ptrdiff_t count, char *to, int to_width)
+{
+    for (ptrdiff_t i = 0; i < count; i++) {
+        uint32_t key = from_width ? ((const uint16_t *)(const void *)from)[i] : ((const uint8_t *)from)[i];
+        if (to_width == 2)
+            ((int32_t *)(void *)to)[i] = (int32_t)key;
+        else
+            ((uint16_t *)(void *)to)[i] = (uint16_t)key;
+    }
+}
+
+static const char *narrow_keys(const job *j, const char *keys, ptrdiff_t count, char *to)
+{
+    if (j->width == j->type_width)
+        return keys;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        uint32_t key = j->width == 2 ? (uint32_t)((const int32_t *)(const void *)keys)[i]
+                                     : ((const uint16_t *)(const void *)keys)[i];
+        if (j->type_width)
+            ((uint16_t *)(void *)to)[i] = (uint16_t)key;
+        else
+            ((uint8_t *)to)[i] = (uint8_t)key;
+    }
+    return to;
+}
+
+static void read_keys(const job *j, const ptrdiff_t *from, ptrdiff_t count, const room *r, char *keys)
+{
+    if (j->width == j->type_width) {
+        fm_read_keys(&j->source, from, j->inner, count, keys);
+        return;
+    }
+    fm_read_keys(&j->source, from, j->inner, count, r->narrow);
+    widen_keys(r->narrow, j->type_width, count, keys, j->width);
+}
+
+/* Flags what lies beyond a border of mode FM_TRUNCATE. */
+static void flag_outside(const job *j, const ptrdiff_t *from, ptrdiff_t count, uint8_t *flags)
+{
+    for (int d = 0; d < j->ndim; d++) {
+        ptrdiff_t n = j->input->shape[d];
+        if (j->window->mode[d] != FM_TRUNCATE)
+            continue;
+        if (d != j->inner) {
+            if (from[d] < 0 || from[d] >= n)
+                memset(flags, 1, (size_t)count);
+            continue;
+        }
+        ptrdiff_t before = from[d] < 0 ? -from[d] : 0, inside = n - from[d] < 0 ? 0 : n - from[d];
+        memset(flags, 1, (size_t)(before < count ? before : count));
+        if (inside < count)
+            memset(flags + inside, 1, (size_t)(count - inside));
+    }
+}
+
+/* Makes flags 0 and 1, and says whether one is set. */
+static int any_flag(uint8_t *flags, ptrdiff_t count)
+{
+    uint8_t any = 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        flags[i] = flags[i] != 0;
+        any |= flags[i];
+    }
+    return any;
+}
+
+/* Reads the block's line at `from`. Returns whether something is missing; *nans, whether there is a NaN that
+ * spoils windows. */
+static int read_line(const job *j, const ptrdiff_t *from, ptrdiff_t count, const room *r, ptrdiff_t at, int *nans)
+{
+    char *keys = r->keys + (at << j->width);
+    uint8_t *flags = r->flags + at;
+    read_keys(j, from, count, r, keys);
+    if (j->mask.array)
+        fm_read_keys(&j->mask, from, j->inner, count, flags);
+    else
+        memset(flags, 0, (size_t)count);
+    flag_outside(j, from, count, flags);
+    int missing = any_flag(flags, count);
+    if (j->omits)
+        missing |= j->keys->mark(keys, j->nan, count, flags) > 0;
+    if (j->poisons) {
+        memset(r->nans + at, 0, (size_t)count);
+        *nans |= j->keys->mark(keys, j->nan, count, r->nans + at) > 0;
+        for (ptrdiff_t i = 0; missing && i < count; i++)
+            r->nans[at + i] &= !flags[i];
+    }
+    return missing;
+}
+
+/* What of a block's counts there is. */
+typedef struct {
+    int missing, lows, nans;
+} presence;
+
+static presence read_block(const job *j, const ptrdiff_t *start, const shape *s, room *r)
+{
+    presence is = {0};
+    fm_mixture mixture = {
+        .share = (int32_t)(j->missing->percent / 100 * 65536),
+        .reach = 1,
+        .cells = r->cells,
+    };
+    while (mixture.cell_shift < WIDEST_CELL_SHIFT && 4 << mixture.cell_shift <= j->window->size[j->inner])
+        mixture.cell_shift++;
+    for (int d = 0; d < j->ndim; d++)
+        if (d != j->inner && j->window->size[d] > mixture.reach)
+            mixture.reach = j->window->size[d];
+    for (ptrdiff_t i = 0; i < s->line; i++)
+        r->cells[i] = (struct fm_cell){-mixture.reach - 1, 0};
+    memset(r->lows, 0, (size_t)(s->lines * s->line));
+    memset(r->flags, 0, (size_t)(s->lines * s->line)); /* for what lies between lines */
+    if (j->poisons)
+        memset(r->nans, 0, (size_t)(s->lines * s->line));
+
+    ptrdiff_t at[FM_MAX_NDIM] = {0}, from[FM_MAX_NDIM], line = 0;
+    do {
+        for (int d = 0; d < j->ndim; d++)
+            from[d] = start[d] - j->lead[d] + at[d];
+        ptrdiff_t place = line * s->line;
+        if (read_line(j, from, s->padded[j->inner], r, place, &is.nans)) {
+            is.missing = 1;
+            is.lows |= j->keys->replace(r->keys + (place << j->width), r->flags + place, s->line, &mixture, line,
+                                        r->lows + place) > 0;
+        }
+        line++;
+    } while (advance(at, s->padded, j->ndim, j->inner));
+    return is;
+}
+
+/* ---- The usual rank ---- */
+
+typedef struct {
+    job *job;
+    int lane;
+} part_watch;
+
+static int should_stop(void *context)
+{
+    const part_watch *p = context;
+    job *j = p->job;
+    if (p->lane == 0 && !atomic_load(&j->stopped) && j->watch && j->watch->stop && j->watch->stop(j->watch->context))
+        atomic_store(&j->stopped, 1);
+    return atomic_load(&j->stopped);
+}
+
+/* Filters the block of keys. 0 if it could not. */
+static int filter_block(part_watch *watch, const shape *s, const char *keys, ptrdiff_t rank, char *chosen)
+{
+    job *j = watch->job;
+    static const ptrdiff_t origin[FM_MAX_NDIM];
+    fm_mode mode[FM_MAX_NDIM];
+    for (int d = 0; d < j->ndim; d++)
+        mode[d] = FM_VALID;
+    fm_array in = {.data = (void *)keys, .type = key_types[j->width], .ndim = j->ndim, .shape = s->padded,
+                   .strides = s->stride};
+    fm_array out = {.data = chosen, .type = in.type, .ndim = j->ndim, .shape = s->extent, .strides = s->out_stride};
+    fm_window window = {.size = j->window->size, .origin = origin, .mode = mode,
+                        .footprint = j->window->footprint, .rank = rank};
+    fm_status status = fm_rank_filter(&in, &out, &window, 1, &(fm_watch){should_stop, watch});
+    if (status != FM_OK && status != FM_STOPPED)
+        atomic_store(&j->failed, (int)status);
+    if (status != FM_OK)
+        atomic_store(&j->stopped, 1);
+    return status == FM_OK;
+}
+
+/* ---- Counting ---- */
+
+/* Counts of flags, summed along all axes but the inner one; or accumulated, where the window is no box. */
+static void *count_flags(const job *j, const shape *s, const uint8_t *flags, char *counts, char *sliding)
+{
+    const fm_missing_kernels *k = j->counts;
+    ptrdiff_t outer = 1, inner = s->lines * s->line;
+    k->widen(flags, inner, counts);
+    for (ptrdiff_t line = 0; j->window->footprint && line < s->lines; line++)
+        k->accumulate(counts + (line * s->line << j->count_width), s->padded[j->inner] + 1);
+    for (int d = 0; !j->window->footprint && d < j->ndim; d++)
+        if (d != j->inner) {
+            inner /= s->padded[d];
+            k->slide(counts, outer, s->padded[d], inner, j->window->size[d], sliding);
+            outer *= s->padded[d];
+        }
+    return counts;
+}
+
+/* The sums over the windows of a line of outputs, the first of which begins at `place`; NULL without counts. */
+static const void *sum_line(const job *j, const shape *s, const room *r, const char *counts, ptrdiff_t place,
+                            char *sums)
+{
+    ptrdiff_t count = s->extent[j->inner];
+    if (!counts)
+        return NULL;
+    const char *first = counts + (place << j->count_width);
+    if (j->window->footprint)
+        j->counts->run_sums(&r->places, first, count, sums);
+    else
+        j->counts->slide_row(first, count, j->window->size[j->inner], r->sliding, sums);
+    memset(sums + (count << j->count_width), 0, (size_t)(s->out_line - count) << j->count_width);
+    return sums;
+}
+
+/* ---- Parts ---- */
+
+static void write_line(const job *j, const ptrdiff_t *start, const ptrdiff_t *at, const shape *s, const room *r,
+                       char *chosen, char *lower)
+{
+    ptrdiff_t to[FM_MAX_NDIM], count = s->extent[j->inner];
+    for (int d = 0; d < j->ndim; d++)
+        to[d] = start[d] + at[d];
+    const char *keys = narrow_keys(j, chosen, count, r->narrow);
+    if (lower) {
+        char *second = r->narrow + (s->out_line << j->width);
+        const char *others = narrow_keys(j, lower, count, second);
+        fm_mean_keys(j->input->type, (char *)keys, others, count);
+    }
+    fm_write_keys(j->output, to, j->inner, count, keys);
+}
+
+/* Corrects what the usual rank gave for the line of outputs at `out`, whose first window begins at `place`.
+ * Returns whether there are two middles somewhere. */
+static int correct_line(const job *j, const shape *s, const room *r, const room *counts, ptrdiff_t place,
+                        char *chosen, char *lower)
+{
+    ptrdiff_t count = s->extent[j->inner];
+    const void *missing = sum_line(j, s, r, counts->missing_counts, place, r->missing_sums);
+    const void *lows = sum_line(j, s, r, counts->low_counts, place, r->low_sums);
+    const void *nans = sum_line(j, s, r, counts->nan_counts, place, r->nan_sums);
+    int found = j->counts->wanted(&j->ranks, missing, lows, nans, count, r->to, lower ? r->to_lower : NULL,
+                                  r->findings);
+    const char *first = r->keys + (place << j->width);
+    if (found & FM_MOVED)
+        j->keys->step(&r->places, first, j->ranks.rank, NULL, r->to, r->findings, FM_MOVED, count, chosen);
+    if (found & FM_NONE)
+        j->keys->settle(r->to, r->findings, count, j->empty, j->nan, chosen);
+    if (!(found & FM_TWO))
+        return 0;
+    memcpy(lower, chosen, (size_t)s->out_line << j->width);
+    j->keys->step(&r->places, first, j->ranks.rank, r->to, r->to_lower, r->findings, FM_TWO, count, lower);
+    return 1;
+}
+
+static void run_part(void *context, ptrdiff_t index, int lane)
+{
+    job *j = context;
+    part_watch watch = {j, lane};
+    ptrdiff_t start[FM_MAX_NDIM], at[FM_MAX_NDIM] = {0};
+    shape s;
+    if (atomic_load_explicit(&j->stopped, memory_order_relaxed))
+        return;
+    block_at(j, index, start, &s);
+    room r = lay_out(j, &s, j->scratch + (size_t)lane * j->scratch_bytes), counts = r;
+    find_places(j, &s, &r.places);
+    presence is = read_block(j, start, &s, &r);
+    int complete = !is.missing && !is.nans, two = j->missing->mean && j->ranks.elements % 2 == 0;
+    if (!filter_block(&watch, &s, r.keys, j->ranks.rank, r.chosen) ||
+        (complete && two && !filter_block(&watch, &s, r.keys, j->ranks.rank - 1, r.lower)))
+        return;
+    counts.missing_counts = is.missing ? count_flags(j, &s, r.flags, r.missing_counts, r.sliding) : NULL;
+    counts.low_counts = is.lows ? count_flags(j, &s, r.lows, r.low_counts, r.sliding) : NULL;
+    counts.nan_counts = is.nans ? count_flags(j, &s, r.nans, r.nan_counts, r.sliding) : NULL;
+    ptrdiff_t line = 0;
+    do {
+        if (should_stop(&watch))
+            return;
+        ptrdiff_t bytes = 0, out = line++ * s.out_line << j->width;
+        for (int d = 0; d < j->ndim; d++)
+            bytes += at[d] * s.stride[d];
+        char *chosen = r.chosen + out, *lower = j->missing->mean ? r.lower + out : NULL;
+        int has_two = complete ? two : correct_line(j, &s, &r, &counts, bytes >> j->width, chosen, lower);
+        write_line(j, start, at, &s, &r, chosen, has_two ? lower : NULL);
+    } while (advance(at, s.extent, j->ndim, j->inner));
+}
+
+/* ---- The call ---- */
+
+/* The narrowest keys that can count the elements. */
+static int width_of_count(ptrdiff_t elements)
+{
+    return elements <= UINT8_MAX ? 0 : elements <= UINT16_MAX ? 1 : elements <= INT32_MAX ? 2 : 3;
+}
+
+static int width_of_type(fm_type type)
+{
+    int width = 0;
+    while (1 << width < fm_key_types[type].size)
+        width++;
+    return width;
+}
+
+static fm_status check(const fm_array *input, const fm_array *output, const fm_window *w, const fm_missing *m)
+{
+    if (input->ndim < 1 || input->ndim > FM_MAX_NDIM || output->ndim != input->ndim ||
+        input->type != output->type || (unsigned)input->type >= FM_TYPE_COUNT || !m->empty ||
+        (unsigned)m->nan_policy > FM_NAN_PROPAGATE || !(m->percent >= 0 && m->percent <= 100) ||
+        (m->mask && (m->mask->ndim != input->ndim || m->mask->type != FM_BOOL)))
+        return FM_INVALID;
+    for (int d = 0; d < input->ndim; d++) {
+        ptrdiff_t first;
+        if (input->shape[d] < 0 || w->size[d] < 1 || (unsigned)w->mode[d] >= FM_MODE_COUNT ||
+            output->shape[d] != fm_windows(input->shape[d], w->size[d], w->mode[d]) ||
+            (m->mask && m->mask->shape[d] != input->shape[d]) || (w->mode[d] == FM_CONSTANT && !w->fill))
+            return FM_INVALID;
+        if (w->mode[d] != FM_VALID && (__builtin_add_overflow(w->size[d] / 2, w->origin[d], &first) || first < 0 ||
+                                       first >= w->size[d]))
+            return FM_INVALID;
+        if (w->size[d] > PTRDIFF_MAX / 8 || input->shape[d] > PTRDIFF_MAX / 8)
+            return FM_NO_MEMORY;
+    }
+    return FM_OK;
+}
+
+/* The wanted rank by the number of missing elements. NULL where that would be long, or without memory. */
+static uint32_t *make_table(const fm_ranks *ranks)
+{
+    ptrdiff_t n = ranks->elements;
+    uint32_t *table = n < LARGEST_TABLE ? malloc((size_t)(n + 1) * sizeof *table) : NULL;
+    for (ptrdiff_t missing = 0; table && missing <= n; missing++)
+        table[missing] = missing == n ? FM_EMPTY
+                                      : (uint32_t)fm_rank_among(ranks->percent, ranks->offset, n - missing);
+    return table;
+}
+
+static fm_status run(job *j, int workers)
+{
+    if (!choose_blocks(j))
+        return FM_NO_MEMORY;
+    ptrdiff_t parts = count_blocks(j);
+    workers = fm_workers(workers, parts);
+    j->scratch_bytes = lay_out(j, &j->largest, NULL).bytes;
+    void *memory = j->scratch_bytes > (SIZE_MAX - 64) / (size_t)workers
+                       ? NULL
+                       : malloc((size_t)workers * j->scratch_bytes + 64);
+    if (!memory)
+        return FM_NO_MEMORY;
+    j->scratch = (char *)memory + (64 - (uintptr_t)memory % 64);
+    part_watch watch = {j, 0};
+    fm_status status = fm_parallel(parts, workers, run_part, j, &(fm_watch){should_stop, &watch});
+    free(memory);
+    int failed = atomic_load(&j->failed);
+    return failed ? (fm_status)failed : status;
+}
+
+static int64_t nan_key(fm_type type)
+{
+    static const uint16_t half = 0x7e00;
+    static const float single = (float)NAN;
+    static const double number = NAN;
+    return fm_key_of(type == FM_F16 ? (const void *)&half : type == FM_F32 ? (const void *)&single : &number, type);
+}
+
+fm_status fm_rank_filter_missing(const fm_array *input, const fm_array *output, const fm_window *window,
+                                 const fm_missing *missing, int workers, const fm_watch *watch)
+{
+    fm_status status = check(input, output, window, missing);
+    if (status != FM_OK)
+        return status;
+    ptrdiff_t elements = fm_count_elements(window, input->ndim);
+    if (elements < 1)
+        return elements < 0 ? FM_NO_MEMORY : FM_INVALID;
+    for (int d = 0; d < input->ndim; d++)
+        if (output->shape[d] == 0)
+            return FM_OK;
+    int is_float = fm_key_types[input->type].kind == KEY_FLOAT;
+    job j = {
+        .input = input, .output = output, .window = window, .missing = missing, .watch = watch,
+        .source = {input, window->mode, window->fill ? fm_key_of(window->fill, input->type) : 0},
+        .mask = {missing->mask, window->mode, 0},
+        .ndim = input->ndim,
+        .inner = choose_inner(input),
+        .type_width = width_of_type(input->type),
+        .count_width = width_of_count(elements),
+        .ranks = {.elements = elements, .percent = missing->percent, .offset = missing->offset},
+        .empty = fm_key_of(missing->empty, input->type),
+        .nan = is_float ? nan_key(input->type) : 0,
+        .omits = is_float && missing->nan_policy == FM_NAN_OMIT,
+        .poisons = is_float && missing->nan_policy == FM_NAN_PROPAGATE,
+    };
+    j.width = j.type_width > j.count_width ? j.type_width : j.count_width;
+    j.keys = fm_active->missing[j.width];
+    j.counts = fm_active->missing[j.count_width];
+    j.ranks.rank = fm_rank_among(missing->percent, missing->offset, elements);
+    for (int d = 0; d < input->ndim; d++)
+        j.lead[d] = window->mode[d] == FM_VALID ? 0 : window->size[d] / 2 + window->origin[d];
+    uint32_t *table = make_table(&j.ranks);
+    j.ranks.table = table;
+    j.runs = fm_find_runs(window, input->ndim, j.inner, &j.run_count);
+    status = j.runs ? run(&j, workers) : FM_NO_MEMORY;
+    free(j.runs);
+    free(table);
+    return status;
+}
