@@ -21,11 +21,25 @@ typedef uint32_t N;
 typedef uint64_t N;
 #endif
 
-void COUNTING(missing_widen)(const uint8_t *flags, ptrdiff_t count, void *counts)
+int COUNTING(missing_normalize)(uint8_t *flags, ptrdiff_t count)
 {
-    N *to = counts;
+    uint8_t any = 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        flags[i] = flags[i] != 0;
+        any |= flags[i];
+    }
+    return any;
+}
+
+static void count_bits(const uint8_t *restrict flags, ptrdiff_t count, uint8_t bit, N *restrict counts)
+{
     for (ptrdiff_t i = 0; i < count; i++)
-        to[i] = flags[i];
+        counts[i] = (flags[i] & bit) == bit;
+}
+
+void COUNTING(missing_widen)(const uint8_t *flags, ptrdiff_t count, int flag, void *counts)
+{
+    count_bits(flags, count, (uint8_t)(1 << flag), counts);
 }
 
 static void add(N *restrict sum, const N *restrict x, ptrdiff_t count)
@@ -109,52 +123,81 @@ void COUNTING(missing_run_sums)(const fm_places *window, const void *first, ptrd
     }
 }
 
-static int is_zero(const N *x)
+static const N zeros[FM_CHUNK];
+
+static int any_above(const N *x, N most)
 {
     N any = 0;
-    for (int i = 0; x && i < FM_CHUNK; i++)
-        any |= x[i];
-    return any == 0;
+    for (int i = 0; i < FM_CHUNK; i++)
+        any |= (N)(x[i] > most);
+    return any != 0;
 }
 
-static inline uint32_t rank_without(const fm_ranks *ranks, ptrdiff_t missing)
+/* The wanted ranks of a chunk; here by arithmetic that takes vectors, for a median or a rank from either end. */
+static void ranks_by_halves(const fm_ranks *ranks, const N *missing, const N *lows, uint32_t *to)
 {
-    if (ranks->table)
-        return ranks->table[missing];
-    ptrdiff_t left = ranks->elements - missing;
-    return left ? (uint32_t)fm_rank_among(ranks->percent, ranks->offset, left) : FM_EMPTY;
-}
-
-/* For a chunk with something in it. */
-static int wanted_in_chunk(const fm_ranks *ranks, const N *missing, const N *lows, const N *nans, uint32_t *to,
-                           uint32_t *lower)
-{
-    int found = 0;
+    const int32_t elements = (int32_t)ranks->elements, halves = ranks->halves, offset = (int32_t)ranks->offset;
     for (int i = 0; i < FM_CHUNK; i++) {
-        ptrdiff_t gone = missing ? (ptrdiff_t)missing[i] : 0;
-        uint32_t rank = rank_without(ranks, gone);
-        int none = rank == FM_EMPTY || (nans && nans[i]);
-        to[i] = nans && nans[i] ? FM_POISONED : none ? rank : rank + (lows ? (uint32_t)lows[i] : 0);
-        found |= (to[i] != (uint32_t)ranks->rank ? FM_MOVED : 0) | (none ? FM_NONE : 0);
-        if (lower) {
-            int two = !none && (ranks->elements - gone) % 2 == 0;
-            lower[i] = to[i] - (uint32_t)two;
-            found |= two ? FM_TWO : 0;
-        }
+        int32_t left = elements - (int32_t)missing[i], rank = (left * halves >> 1) + offset;
+        rank = rank > left - 1 ? left - 1 : rank;
+        rank = (rank < 0 ? 0 : rank) + (int32_t)lows[i];
+        to[i] = left ? (uint32_t)rank : FM_EMPTY;
     }
-    return found;
+}
+
+static void ranks_by_table(const fm_ranks *ranks, const N *missing, const N *lows, uint32_t *to)
+{
+    for (int i = 0; i < FM_CHUNK; i++) {
+        ptrdiff_t left = ranks->elements - (ptrdiff_t)missing[i];
+        uint32_t rank = ranks->table ? ranks->table[missing[i]]
+                                     : (uint32_t)fm_rank_among(ranks->percent, ranks->offset, left);
+        to[i] = left ? rank + (uint32_t)lows[i] : FM_EMPTY;
+    }
+}
+
+/* The lower of two middle ranks. Returns whether there are two somewhere. */
+static int lower_ranks(const fm_ranks *ranks, const N *missing, const uint32_t *to, uint32_t *lower)
+{
+    const uint32_t elements = (uint32_t)ranks->elements;
+    uint32_t any = 0;
+    for (int i = 0; i < FM_CHUNK; i++) {
+        uint32_t two = ~(elements - (uint32_t)missing[i]) & (to[i] < FM_POISONED);
+        lower[i] = to[i] - two;
+        any |= two;
+    }
+    return any != 0;
+}
+
+static int find_in_chunk(const fm_ranks *ranks, const N *missing, const N *lows, const N *nans, uint32_t *to,
+                         uint32_t *lower)
+{
+    const uint32_t usual = (uint32_t)ranks->rank;
+    uint32_t moved = 0, none = 0;
+    if (ranks->halves >= 0)
+        ranks_by_halves(ranks, missing, lows, to);
+    else
+        ranks_by_table(ranks, missing, lows, to);
+    for (int i = 0; i < FM_CHUNK; i++) {
+        to[i] = nans[i] ? FM_POISONED : to[i];
+        moved |= to[i] ^ usual;
+        none |= to[i] >= FM_POISONED;
+    }
+    int two = lower && lower_ranks(ranks, missing, to, lower);
+    return (moved ? FM_MOVED : 0) | (none ? FM_NONE : 0) | (two ? FM_TWO : 0);
 }
 
 int COUNTING(missing_wanted)(const fm_ranks *ranks, const void *missing, const void *lows, const void *nans,
                              ptrdiff_t count, uint32_t *to, uint32_t *lower, uint8_t *findings)
 {
     const N *m = missing, *l = lows, *p = nans;
-    int any = 0, always = lower && ranks->elements % 2 == 0; /* two middles where nothing is missing */
+    const int always = lower && ranks->elements % 2 == 0; /* two middles where nothing is missing */
+    const N still = (N)(lower ? 0 : ranks->still);
+    int any = 0;
     for (ptrdiff_t x = 0; x < count; x += FM_CHUNK) {
-        const N *gone = m ? m + x : NULL, *low = l ? l + x : NULL, *nan = p ? p + x : NULL;
+        const N *gone = m ? m + x : zeros, *low = l ? l + x : zeros, *nan = p ? p + x : zeros;
         int found = 0;
-        if (always || !is_zero(gone) || !is_zero(nan))
-            found = wanted_in_chunk(ranks, gone, low, nan, to + x, lower ? lower + x : NULL);
+        if (always || any_above(gone, still) || (l && any_above(low, 0)) || (p && any_above(nan, 0)))
+            found = find_in_chunk(ranks, gone, low, nan, to + x, lower ? lower + x : NULL);
         findings[x / FM_CHUNK] = (uint8_t)found;
         any |= found;
     }

@@ -24,6 +24,8 @@ enum {
     LONG_ENOUGH = 64,       /* for an axis to read along, if its elements lie closest */
     LARGEST_TABLE = 1 << 16,
     WIDEST_CELL_SHIFT = 3,
+    SMALLEST_MIXED = 50, /* elements */
+    LOOK_EVERY = 1 << 18, /* elements of windows: well below a millisecond */
 };
 
 /* Keys as integers of their own: as wide as the type's, or as a count of the window's elements needs. */
@@ -61,7 +63,7 @@ typedef struct {
 /* Scratch memory of a part. Counts are made where something is missing only. */
 typedef struct {
     char *keys, *chosen, *lower, *narrow;
-    uint8_t *flags, *lows, *nans;
+    uint8_t *flags;
     char *missing_counts, *low_counts, *nan_counts; /* of the padded block */
     char *missing_sums, *low_sums, *nan_sums;       /* of a line */
     char *sliding;
@@ -198,8 +200,6 @@ static room lay_out(const job *j, const shape *s, void *scratch)
     r.lower = take(&p, s->out_lines * s->out_line, j->missing->mean ? key : 0);
     r.narrow = take(&p, s->line + s->out_line, key);
     r.flags = take(&p, places, 1);
-    r.lows = take(&p, places, 1);
-    r.nans = take(&p, places, (size_t)j->poisons);
     r.missing_counts = take(&p, places, count);
     r.low_counts = take(&p, places, count);
     r.nan_counts = take(&p, places, j->poisons ? count : 0);
@@ -288,19 +288,8 @@ static void flag_outside(const job *j, const ptrdiff_t *from, ptrdiff_t count, u
     }
 }
 
-/* Makes flags 0 and 1, and says whether one is set. */
-static int any_flag(uint8_t *flags, ptrdiff_t count)
-{
-    uint8_t any = 0;
-    for (ptrdiff_t i = 0; i < count; i++) {
-        flags[i] = flags[i] != 0;
-        any |= flags[i];
-    }
-    return any;
-}
-
 /* Reads the block's line at `from`. Returns whether something is missing; *nans, whether there is a NaN that
- * spoils windows. */
+ * makes windows NaN. */
 static int read_line(const job *j, const ptrdiff_t *from, ptrdiff_t count, const room *r, ptrdiff_t at, int *nans)
 {
     char *keys = r->keys + (at << j->width);
@@ -311,14 +300,14 @@ static int read_line(const job *j, const ptrdiff_t *from, ptrdiff_t count, const
     else
         memset(flags, 0, (size_t)count);
     flag_outside(j, from, count, flags);
-    int missing = any_flag(flags, count);
+    int missing = j->counts->normalize(flags, count);
     if (j->omits)
-        missing |= j->keys->mark(keys, j->nan, count, flags) > 0;
-    if (j->poisons) {
-        memset(r->nans + at, 0, (size_t)count);
-        *nans |= j->keys->mark(keys, j->nan, count, r->nans + at) > 0;
-        for (ptrdiff_t i = 0; missing && i < count; i++)
-            r->nans[at + i] &= !flags[i];
+        missing |= j->keys->mark(keys, j->nan, count, FM_IS_MISSING, flags);
+    if (j->poisons && j->keys->mark(keys, j->nan, count, FM_IS_NAN, flags)) {
+        *nans = 1;
+        for (ptrdiff_t i = 0; i < count; i++)
+            if (flags[i] & 1 << FM_IS_MISSING)
+                flags[i] = 1 << FM_IS_MISSING;
     }
     return missing;
 }
@@ -328,35 +317,36 @@ typedef struct {
     int missing, lows, nans;
 } presence;
 
-static presence read_block(const job *j, const ptrdiff_t *start, const shape *s, room *r)
+static fm_mixture mix(const job *j, const shape *s, const room *r)
+{
+    fm_mixture m = {.reach = 1, .cells = r->cells};
+    if (j->ranks.elements < SMALLEST_MIXED)
+        m.share = j->missing->percent <= 50 ? 0 : FM_MIXTURE_ALL;
+    else
+        m.share = (int32_t)(j->missing->percent / 100 * FM_MIXTURE_ALL);
+    while (m.cell_shift < WIDEST_CELL_SHIFT && 4 << m.cell_shift <= j->window->size[j->inner])
+        m.cell_shift++;
+    for (int d = 0; d < j->ndim; d++)
+        if (d != j->inner && j->window->size[d] > m.reach)
+            m.reach = j->window->size[d];
+    for (ptrdiff_t i = 0; i < s->line; i++)
+        m.cells[i] = (struct fm_cell){-m.reach - 1, 0};
+    return m;
+}
+
+static presence read_block(const job *j, const ptrdiff_t *start, const shape *s, const room *r)
 {
     presence is = {0};
-    fm_mixture mixture = {
-        .share = (int32_t)(j->missing->percent / 100 * 65536),
-        .reach = 1,
-        .cells = r->cells,
-    };
-    while (mixture.cell_shift < WIDEST_CELL_SHIFT && 4 << mixture.cell_shift <= j->window->size[j->inner])
-        mixture.cell_shift++;
-    for (int d = 0; d < j->ndim; d++)
-        if (d != j->inner && j->window->size[d] > mixture.reach)
-            mixture.reach = j->window->size[d];
-    for (ptrdiff_t i = 0; i < s->line; i++)
-        r->cells[i] = (struct fm_cell){-mixture.reach - 1, 0};
-    memset(r->lows, 0, (size_t)(s->lines * s->line));
-    memset(r->flags, 0, (size_t)(s->lines * s->line)); /* for what lies between lines */
-    if (j->poisons)
-        memset(r->nans, 0, (size_t)(s->lines * s->line));
-
+    fm_mixture mixture = mix(j, s, r);
     ptrdiff_t at[FM_MAX_NDIM] = {0}, from[FM_MAX_NDIM], line = 0;
     do {
         for (int d = 0; d < j->ndim; d++)
             from[d] = start[d] - j->lead[d] + at[d];
-        ptrdiff_t place = line * s->line;
-        if (read_line(j, from, s->padded[j->inner], r, place, &is.nans)) {
+        ptrdiff_t place = line * s->line, count = s->padded[j->inner];
+        memset(r->flags + place + count, 0, (size_t)(s->line - count));
+        if (read_line(j, from, count, r, place, &is.nans)) {
             is.missing = 1;
-            is.lows |= j->keys->replace(r->keys + (place << j->width), r->flags + place, s->line, &mixture, line,
-                                        r->lows + place) > 0;
+            is.lows |= j->keys->replace(r->keys + (place << j->width), r->flags + place, s->line, &mixture, line);
         }
         line++;
     } while (advance(at, s->padded, j->ndim, j->inner));
@@ -403,17 +393,17 @@ static int filter_block(part_watch *watch, const shape *s, const char *keys, ptr
 /* ---- Counting ---- */
 
 /* Counts of flags, summed along all axes but the inner one; or accumulated, where the window is no box. */
-static void *count_flags(const job *j, const shape *s, const uint8_t *flags, char *counts, char *sliding)
+static void *count_flags(const job *j, const shape *s, const room *r, int flag, char *counts)
 {
     const fm_missing_kernels *k = j->counts;
     ptrdiff_t outer = 1, inner = s->lines * s->line;
-    k->widen(flags, inner, counts);
+    k->widen(r->flags, inner, flag, counts);
     for (ptrdiff_t line = 0; j->window->footprint && line < s->lines; line++)
         k->accumulate(counts + (line * s->line << j->count_width), s->padded[j->inner] + 1);
     for (int d = 0; !j->window->footprint && d < j->ndim; d++)
         if (d != j->inner) {
             inner /= s->padded[d];
-            k->slide(counts, outer, s->padded[d], inner, j->window->size[d], sliding);
+            k->slide(counts, outer, s->padded[d], inner, j->window->size[d], r->sliding);
             outer *= s->padded[d];
         }
     return counts;
@@ -491,13 +481,15 @@ static void run_part(void *context, ptrdiff_t index, int lane)
     if (!filter_block(&watch, &s, r.keys, j->ranks.rank, r.chosen) ||
         (complete && two && !filter_block(&watch, &s, r.keys, j->ranks.rank - 1, r.lower)))
         return;
-    counts.missing_counts = is.missing ? count_flags(j, &s, r.flags, r.missing_counts, r.sliding) : NULL;
-    counts.low_counts = is.lows ? count_flags(j, &s, r.lows, r.low_counts, r.sliding) : NULL;
-    counts.nan_counts = is.nans ? count_flags(j, &s, r.nans, r.nan_counts, r.sliding) : NULL;
-    ptrdiff_t line = 0;
+    counts.missing_counts = is.missing ? count_flags(j, &s, &r, FM_IS_MISSING, r.missing_counts) : NULL;
+    counts.low_counts = is.lows ? count_flags(j, &s, &r, FM_IS_LOW, r.low_counts) : NULL;
+    counts.nan_counts = is.nans ? count_flags(j, &s, &r, FM_IS_NAN, r.nan_counts) : NULL;
+    ptrdiff_t line = 0, looked = 0;
     do {
-        if (should_stop(&watch))
+        looked += s.extent[j->inner] * j->ranks.elements;
+        if (looked > LOOK_EVERY && should_stop(&watch))
             return;
+        looked = looked > LOOK_EVERY ? 0 : looked;
         ptrdiff_t bytes = 0, out = line++ * s.out_line << j->width;
         for (int d = 0; d < j->ndim; d++)
             bytes += at[d] * s.stride[d];
@@ -545,14 +537,25 @@ static fm_status check(const fm_array *input, const fm_array *output, const fm_w
     return FM_OK;
 }
 
+static ptrdiff_t rank_without(const fm_ranks *ranks, ptrdiff_t missing)
+{
+    return fm_rank_among(ranks->percent, ranks->offset, ranks->elements - missing);
+}
+
+static int32_t find_halves(const fm_ranks *ranks)
+{
+    int32_t halves = (int32_t)(ranks->percent / 50);
+    int small = ranks->elements < INT32_MAX / 4 && ranks->offset < INT32_MAX / 4 && ranks->offset > INT32_MIN / 4;
+    return small && halves * 50 == ranks->percent ? halves : -1;
+}
+
 /* The wanted rank by the number of missing elements. NULL where that would be long, or without memory. */
 static uint32_t *make_table(const fm_ranks *ranks)
 {
     ptrdiff_t n = ranks->elements;
-    uint32_t *table = n < LARGEST_TABLE ? malloc((size_t)(n + 1) * sizeof *table) : NULL;
+    uint32_t *table = ranks->halves < 0 && n < LARGEST_TABLE ? malloc((size_t)(n + 1) * sizeof *table) : NULL;
     for (ptrdiff_t missing = 0; table && missing <= n; missing++)
-        table[missing] = missing == n ? FM_EMPTY
-                                      : (uint32_t)fm_rank_among(ranks->percent, ranks->offset, n - missing);
+        table[missing] = missing == n ? FM_EMPTY : (uint32_t)rank_without(ranks, missing);
     return table;
 }
 
@@ -617,6 +620,9 @@ fm_status fm_rank_filter_missing(const fm_array *input, const fm_array *output, 
     j.ranks.rank = fm_rank_among(missing->percent, missing->offset, elements);
     for (int d = 0; d < input->ndim; d++)
         j.lead[d] = window->mode[d] == FM_VALID ? 0 : window->size[d] / 2 + window->origin[d];
+    j.ranks.halves = find_halves(&j.ranks);
+    while (j.ranks.still < elements - 1 && rank_without(&j.ranks, j.ranks.still + 1) == j.ranks.rank)
+        j.ranks.still++;
     uint32_t *table = make_table(&j.ranks);
     j.ranks.table = table;
     j.runs = fm_find_runs(window, input->ndim, j.inner, &j.run_count);

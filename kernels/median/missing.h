@@ -13,6 +13,10 @@ enum { FM_CHUNK = 64 }; /* positions along a line that are looked at together */
 /* What there is in a chunk: another rank than usual, no rank at all, two middle elements. */
 enum { FM_MOVED = 1, FM_NONE = 2, FM_TWO = 4 };
 
+/* What a place in a block is flagged with: its element is missing; it was replaced by the lowest key; it is a NaN
+ * that makes windows NaN. Bits, by number. */
+enum { FM_IS_MISSING = 0, FM_IS_LOW = 1, FM_IS_NAN = 2 };
+
 /* A window in a block of keys: runs of neighbours, as distances from where the window begins. */
 typedef struct {
     ptrdiff_t *start, *length;
@@ -20,12 +24,14 @@ typedef struct {
     ptrdiff_t elements;
 } fm_places;
 
+enum { FM_MIXTURE_ALL = 1 << 16 };
+
 /* What missing elements are replaced by: the lowest key and the highest, so mixed that a window has about as
  * many lowest ones below the chosen element as the rank among all elements asks for. Most windows then find it
  * there. The mixture is kept even in cells, some positions wide; a missing element that has none near it in its
  * cell becomes the highest key. */
 typedef struct {
-    int32_t share;      /* of the lowest, of 2**16 */
+    int32_t share;      /* of the lowest, of FM_MIXTURE_ALL; it is none or all where mixing does not pay */
     int cell_shift;     /* a cell's width is a power of two */
     ptrdiff_t reach;    /* lines after which a cell is forgotten */
     struct fm_cell {
@@ -39,6 +45,8 @@ typedef struct {
     ptrdiff_t elements, rank; /* of a window, and the rank where none is missing */
     double percent;
     ptrdiff_t offset;
+    int32_t halves;           /* 0, 1 or 2 where the percentage is 0, 50 or 100 and numbers are small, else -1 */
+    ptrdiff_t still;          /* so many may be missing, and the rank is the same */
     const uint32_t *table;    /* by the number that is missing; NULL where it would be large */
 } fm_ranks;
 
@@ -52,11 +60,11 @@ static inline ptrdiff_t fm_rank_among(double percent, ptrdiff_t offset, ptrdiff_
 typedef struct fm_missing_kernels {
     /* Keys of this width (stepping.c). */
 
-    /* Sets the flag of each key that equals `key`, and returns how many there are. */
-    ptrdiff_t (*mark)(const void *keys, int64_t key, ptrdiff_t count, uint8_t *flags);
-    /* Replaces flagged keys; `lows` is set where by the lowest. The count is a multiple of 8. Returns how many. */
-    ptrdiff_t (*replace)(void *keys, const uint8_t *flags, ptrdiff_t count, fm_mixture *mixture, ptrdiff_t line,
-                         uint8_t *lows);
+    /* Sets the flag of each key that equals `key`; returns whether there is one. */
+    int (*mark)(const void *keys, int64_t key, ptrdiff_t count, int flag, uint8_t *flags);
+    /* Replaces the keys of missing elements, and flags the lowest ones. The count is a multiple of 8. Returns
+     * whether there is one of these. */
+    int (*replace)(void *keys, uint8_t *flags, ptrdiff_t count, fm_mixture *mixture, ptrdiff_t line);
     /* In chunks with the finding, puts the element of rank to[i] of the i-th window in the place of the one of
      * rank from[i]. `from` is NULL where that is `rank` for all. */
     void (*step)(const fm_places *window, const void *first, ptrdiff_t rank, const uint32_t *from,
@@ -67,8 +75,10 @@ typedef struct fm_missing_kernels {
 
     /* Counts of this width (counting.c). */
 
-    /* Flags to counts. */
-    void (*widen)(const uint8_t *flags, ptrdiff_t count, void *counts);
+    /* Makes any bytes 0 and 1, and says whether there is a 1. */
+    int (*normalize)(uint8_t *flags, ptrdiff_t count);
+    /* A count of 1 for each place with the flag. */
+    void (*widen)(const uint8_t *flags, ptrdiff_t count, int flag, void *counts);
     /* Along the middle of three axes, makes each count the sum of `size` counts from there on. */
     void (*slide)(void *counts, ptrdiff_t outer, ptrdiff_t length, ptrdiff_t inner, ptrdiff_t size, void *room);
     /* The same for one row into another; room for two rows. */

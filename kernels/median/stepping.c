@@ -50,43 +50,69 @@ static inline int any(lanes mask)
     return found != 0;
 }
 
-static ptrdiff_t mark(const void *keys, int64_t key, ptrdiff_t count, uint8_t *flags)
+static int mark(const void *keys, int64_t key, ptrdiff_t count, int flag, uint8_t *flags)
 {
     const K *k = keys, wanted = (K)key;
     K found = 0;
     for (ptrdiff_t i = 0; i < count; i++)
         found |= (K)(k[i] == wanted);
-    if (!found)
-        return 0;
-    ptrdiff_t marked = 0;
-    for (ptrdiff_t i = 0; i < count; i++) {
-        marked += k[i] == wanted;
-        flags[i] |= k[i] == wanted;
-    }
-    return marked;
+    for (ptrdiff_t i = 0; found && i < count; i++)
+        flags[i] |= (uint8_t)((k[i] == wanted) << flag);
+    return found != 0;
 }
 
-static ptrdiff_t replace(void *keys, const uint8_t *flags, ptrdiff_t count, fm_mixture *mixture,
-                                    ptrdiff_t line, uint8_t *lows)
+static inline int first_flag(uint64_t eight)
 {
-    K *k = keys;
-    ptrdiff_t replaced = 0;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return __builtin_ctzll(eight) / 8;
+#else
+    return 7 - __builtin_ctzll(eight) / 8;
+#endif
+}
+
+static void replace_all(K *restrict keys, const uint8_t *restrict flags, ptrdiff_t count, K by)
+{
+    for (ptrdiff_t i = 0; i < count; i++) {
+        K missing = (K)((K)0 - (K)(flags[i] & 1 << FM_IS_MISSING));
+        keys[i] = (K)((by & missing) | (keys[i] & ~missing));
+    }
+}
+
+static void flag_all(uint8_t *flags, ptrdiff_t count)
+{
+    for (ptrdiff_t i = 0; i < count; i++)
+        flags[i] |= (uint8_t)((flags[i] & 1 << FM_IS_MISSING) << (FM_IS_LOW - FM_IS_MISSING));
+}
+
+static int replace_mixed(K *keys, uint8_t *flags, ptrdiff_t count, fm_mixture *mixture, ptrdiff_t line)
+{
+    int lows = 0;
     for (ptrdiff_t begin = 0; begin < count; begin += 8) {
-        uint64_t eight;
+        uint64_t eight; /* a bit for each missing one */
         memcpy(&eight, flags + begin, 8);
-        for (ptrdiff_t i = begin; eight && i < begin + 8; i++) {
-            if (!flags[i])
-                continue;
+        for (eight &= 0x0101010101010101; eight; eight &= eight - 1) {
+            ptrdiff_t i = begin + first_flag(eight);
             struct fm_cell *cell = &mixture->cells[i >> mixture->cell_shift];
             int32_t credit = (line - cell->line > mixture->reach ? 0 : cell->credit) + mixture->share;
-            int low = credit >= 1 << 16;
-            *cell = (struct fm_cell){line, credit - (low << 16)};
-            k[i] = low ? LOWEST : HIGHEST;
-            lows[i] = (uint8_t)low;
-            replaced += low;
+            int low = credit >= FM_MIXTURE_ALL;
+            *cell = (struct fm_cell){line, credit - low * FM_MIXTURE_ALL};
+            keys[i] = low ? LOWEST : HIGHEST;
+            flags[i] |= (uint8_t)(low << FM_IS_LOW);
+            lows |= low;
         }
     }
-    return replaced;
+    return lows;
+}
+
+static int replace(void *keys, uint8_t *flags, ptrdiff_t count, fm_mixture *mixture, ptrdiff_t line)
+{
+    int all_low = mixture->share == FM_MIXTURE_ALL;
+    if (mixture->share != 0 && !all_low)
+        return replace_mixed(keys, flags, count, mixture, line);
+    replace_all(keys, flags, count, all_low ? LOWEST : HIGHEST);
+    if (all_low)
+        flag_all(flags, count);
+    return all_low;
 }
 
 /* How many elements of each lane's window are below `at`, and the largest of these. */
@@ -169,7 +195,8 @@ static void settle(const uint32_t *to, const uint8_t *findings, ptrdiff_t count,
             k[x] = to[x] == FM_EMPTY ? (K)empty : (K)poisoned;
 }
 
-void STEPPING(missing_widen)(const uint8_t *, ptrdiff_t, void *);
+int STEPPING(missing_normalize)(uint8_t *, ptrdiff_t);
+void STEPPING(missing_widen)(const uint8_t *, ptrdiff_t, int, void *);
 void STEPPING(missing_slide)(void *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, void *);
 void STEPPING(missing_slide_row)(const void *, ptrdiff_t, ptrdiff_t, void *, void *);
 void STEPPING(missing_accumulate)(void *, ptrdiff_t);
@@ -183,6 +210,7 @@ const fm_missing_kernels STEPPING(fm_missing_kernels) = {
     .replace = replace,
     .step = step,
     .settle = settle,
+    .normalize = STEPPING(missing_normalize),
     .widen = STEPPING(missing_widen),
     .slide = STEPPING(missing_slide),
     .slide_row = STEPPING(missing_slide_row),
