@@ -24,7 +24,7 @@ enum {
     LONG_ENOUGH = 64,       /* for an axis to read along, if its elements lie closest */
     LARGEST_TABLE = 1 << 16,
     WIDEST_CELL_SHIFT = 3,
-    SMALLEST_MIXED = 50, /* elements */
+    SMALLEST_MIXED = 26, /* elements */
     LOOK_EVERY = 1 << 18, /* elements of windows: well below a millisecond */
 };
 
@@ -34,7 +34,7 @@ static const fm_type key_types[FM_KEY_WIDTHS] = {FM_U8, FM_U16, FM_I32, FM_I64};
 /* Dimensions of a block, the axes in the order in which it lies in memory. */
 typedef struct {
     ptrdiff_t extent[FM_MAX_NDIM], padded[FM_MAX_NDIM]; /* of the array's axes, without and with the border */
-    ptrdiff_t stride[FM_MAX_NDIM], out_stride[FM_MAX_NDIM]; /* in bytes */
+    ptrdiff_t stride[FM_MAX_NDIM], out_stride[FM_MAX_NDIM]; /* in elements */
     ptrdiff_t line, out_line;                               /* elements from one line to the next */
     ptrdiff_t lines, out_lines;
 } shape;
@@ -47,8 +47,8 @@ typedef struct {
     fm_source source, mask;
     int ndim, inner;
     ptrdiff_t lead[FM_MAX_NDIM];
-    int type_width, width, count_width; /* of the type's keys, of the block's, of counts: 0 for 8 bits to 3 */
-    const fm_missing_kernels *keys, *counts;
+    int type_width, width, count_width; /* of keys, of keys that can count, of counts: 0 for 8 bits to 3 for 64 */
+    const fm_missing_kernels *type_keys, *keys, *counts;
     fm_ranks ranks;
     fm_run *runs;
     ptrdiff_t run_count;
@@ -62,7 +62,8 @@ typedef struct {
 
 /* Scratch memory of a part. Counts are made where something is missing only. */
 typedef struct {
-    char *keys, *chosen, *lower, *narrow;
+    char *type_keys, *type_chosen, *type_lower; /* of the type's width */
+    char *keys, *chosen, *lower;                /* of a width that can count, which may be the same */
     uint8_t *flags;
     char *missing_counts, *low_counts, *nan_counts; /* of the padded block */
     char *missing_sums, *low_sums, *nan_sums;       /* of a line */
@@ -97,18 +98,18 @@ static int choose_inner(const fm_array *input)
 /* 0 if there are more elements than can be counted. */
 static int measure(const job *j, const ptrdiff_t *extent, shape *s)
 {
-    ptrdiff_t bytes = 1 << j->width, places = 1;
+    ptrdiff_t places = 1;
     memcpy(s->extent, extent, (size_t)j->ndim * sizeof *extent);
     for (int d = 0; d < j->ndim; d++)
         s->padded[d] = extent[d] + j->window->size[d] - 1;
     s->line = round_up(s->padded[j->inner] + 1, 8); /* accumulated counts are one more */
     s->out_line = round_up(extent[j->inner], FM_CHUNK);
     s->lines = s->out_lines = 1;
-    s->stride[j->inner] = s->out_stride[j->inner] = bytes;
+    s->stride[j->inner] = s->out_stride[j->inner] = 1;
     for (int d = j->ndim - 1; d >= 0; d--)
         if (d != j->inner) {
-            s->stride[d] = s->lines * s->line * bytes;
-            s->out_stride[d] = s->out_lines * s->out_line * bytes;
+            s->stride[d] = s->lines * s->line;
+            s->out_stride[d] = s->out_lines * s->out_line;
             s->lines *= s->padded[d];
             s->out_lines *= extent[d];
             if (__builtin_mul_overflow(places, s->padded[d], &places))
@@ -191,14 +192,17 @@ static void *take(char **p, ptrdiff_t count, size_t size)
 
 static room lay_out(const job *j, const shape *s, void *scratch)
 {
-    size_t key = (size_t)1 << j->width, count = (size_t)1 << j->count_width;
+    size_t key = (size_t)1 << j->type_width, count = (size_t)1 << j->count_width;
+    size_t wide = j->width > j->type_width ? (size_t)1 << j->width : 0;
     ptrdiff_t places = s->lines * s->line + FM_CHUNK; /* whole vectors are read from the last ones on */
     char *p = scratch;
     room r;
-    r.keys = take(&p, places, key);
-    r.chosen = take(&p, s->out_lines * s->out_line, key);
-    r.lower = take(&p, s->out_lines * s->out_line, j->missing->mean ? key : 0);
-    r.narrow = take(&p, s->line + s->out_line, key);
+    r.type_keys = take(&p, places, key);
+    r.type_chosen = take(&p, s->out_lines * s->out_line, key);
+    r.type_lower = take(&p, s->out_lines * s->out_line, j->missing->mean ? key : 0);
+    r.keys = wide ? take(&p, places, wide) : r.type_keys;
+    r.chosen = wide ? take(&p, s->out_line, wide) : NULL;
+    r.lower = wide ? take(&p, s->out_line, wide) : NULL;
     r.flags = take(&p, places, 1);
     r.missing_counts = take(&p, places, count);
     r.low_counts = take(&p, places, count);
@@ -222,52 +226,14 @@ static void find_places(const job *j, const shape *s, fm_places *places)
     places->runs = j->run_count;
     places->elements = j->ranks.elements;
     for (ptrdiff_t i = 0; i < j->run_count; i++) {
-        ptrdiff_t bytes = 0;
+        places->start[i] = 0;
         for (int d = 0; d < j->ndim; d++)
-            bytes += j->runs[i].start[d] * s->stride[d];
-        places->start[i] = bytes >> j->width;
+            places->start[i] += j->runs[i].start[d] * s->stride[d];
         places->length[i] = j->runs[i].length;
     }
 }
 
 /* ---- Reading ---- */
-
-/* Keys of the type's width in place of which wider ones are wanted, and back. */
-static void widen_keys(const char *from, int from_width, ptrdiff_t count, char *to, int to_width)
-{
-    for (ptrdiff_t i = 0; i < count; i++) {
-        uint32_t key = from_width ? ((const uint16_t *)(const void *)from)[i] : ((const uint8_t *)from)[i];
-        if (to_width == 2)
-            ((int32_t *)(void *)to)[i] = (int32_t)key;
-        else
-            ((uint16_t *)(void *)to)[i] = (uint16_t)key;
-    }
-}
-
-static const char *narrow_keys(const job *j, const char *keys, ptrdiff_t count, char *to)
-{
-    if (j->width == j->type_width)
-        return keys;
-    for (ptrdiff_t i = 0; i < count; i++) {
-        uint32_t key = j->width == 2 ? (uint32_t)((const int32_t *)(const void *)keys)[i]
-                                     : ((const uint16_t *)(const void *)keys)[i];
-        if (j->type_width)
-            ((uint16_t *)(void *)to)[i] = (uint16_t)key;
-        else
-            ((uint8_t *)to)[i] = (uint8_t)key;
-    }
-    return to;
-}
-
-static void read_keys(const job *j, const ptrdiff_t *from, ptrdiff_t count, const room *r, char *keys)
-{
-    if (j->width == j->type_width) {
-        fm_read_keys(&j->source, from, j->inner, count, keys);
-        return;
-    }
-    fm_read_keys(&j->source, from, j->inner, count, r->narrow);
-    widen_keys(r->narrow, j->type_width, count, keys, j->width);
-}
 
 /* Flags what lies beyond a border of mode FM_TRUNCATE. */
 static void flag_outside(const job *j, const ptrdiff_t *from, ptrdiff_t count, uint8_t *flags)
@@ -292,9 +258,9 @@ static void flag_outside(const job *j, const ptrdiff_t *from, ptrdiff_t count, u
  * makes windows NaN. */
 static int read_line(const job *j, const ptrdiff_t *from, ptrdiff_t count, const room *r, ptrdiff_t at, int *nans)
 {
-    char *keys = r->keys + (at << j->width);
+    char *keys = r->type_keys + (at << j->type_width);
     uint8_t *flags = r->flags + at;
-    read_keys(j, from, count, r, keys);
+    fm_read_keys(&j->source, from, j->inner, count, keys);
     if (j->mask.array)
         fm_read_keys(&j->mask, from, j->inner, count, flags);
     else
@@ -302,8 +268,8 @@ static int read_line(const job *j, const ptrdiff_t *from, ptrdiff_t count, const
     flag_outside(j, from, count, flags);
     int missing = j->counts->normalize(flags, count);
     if (j->omits)
-        missing |= j->keys->mark(keys, j->nan, count, FM_IS_MISSING, flags);
-    if (j->poisons && j->keys->mark(keys, j->nan, count, FM_IS_NAN, flags)) {
+        missing |= j->type_keys->mark(keys, j->nan, count, FM_IS_MISSING, flags);
+    if (j->poisons && j->type_keys->mark(keys, j->nan, count, FM_IS_NAN, flags)) {
         *nans = 1;
         for (ptrdiff_t i = 0; i < count; i++)
             if (flags[i] & 1 << FM_IS_MISSING)
@@ -346,7 +312,8 @@ static presence read_block(const job *j, const ptrdiff_t *start, const shape *s,
         memset(r->flags + place + count, 0, (size_t)(s->line - count));
         if (read_line(j, from, count, r, place, &is.nans)) {
             is.missing = 1;
-            is.lows |= j->keys->replace(r->keys + (place << j->width), r->flags + place, s->line, &mixture, line);
+            is.lows |= j->type_keys->replace(r->type_keys + (place << j->type_width), r->flags + place, s->line,
+                                             &mixture, line);
         }
         line++;
     } while (advance(at, s->padded, j->ndim, j->inner));
@@ -375,11 +342,15 @@ static int filter_block(part_watch *watch, const shape *s, const char *keys, ptr
     job *j = watch->job;
     static const ptrdiff_t origin[FM_MAX_NDIM];
     fm_mode mode[FM_MAX_NDIM];
-    for (int d = 0; d < j->ndim; d++)
+    ptrdiff_t strides[FM_MAX_NDIM], out_strides[FM_MAX_NDIM];
+    for (int d = 0; d < j->ndim; d++) {
         mode[d] = FM_VALID;
-    fm_array in = {.data = (void *)keys, .type = key_types[j->width], .ndim = j->ndim, .shape = s->padded,
-                   .strides = s->stride};
-    fm_array out = {.data = chosen, .type = in.type, .ndim = j->ndim, .shape = s->extent, .strides = s->out_stride};
+        strides[d] = s->stride[d] << j->type_width;
+        out_strides[d] = s->out_stride[d] << j->type_width;
+    }
+    fm_array in = {.data = (void *)keys, .type = key_types[j->type_width], .ndim = j->ndim, .shape = s->padded,
+                   .strides = strides};
+    fm_array out = {.data = chosen, .type = in.type, .ndim = j->ndim, .shape = s->extent, .strides = out_strides};
     fm_window window = {.size = j->window->size, .origin = origin, .mode = mode,
                         .footprint = j->window->footprint, .rank = rank};
     fm_status status = fm_rank_filter(&in, &out, &window, 1, &(fm_watch){should_stop, watch});
@@ -393,7 +364,7 @@ static int filter_block(part_watch *watch, const shape *s, const char *keys, ptr
 /* ---- Counting ---- */
 
 /* Counts of flags, summed along all axes but the inner one; or accumulated, where the window is no box. */
-static void *count_flags(const job *j, const shape *s, const room *r, int flag, char *counts)
+static char *count_flags(const job *j, const shape *s, const room *r, int flag, char *counts)
 {
     const fm_missing_kernels *k = j->counts;
     ptrdiff_t outer = 1, inner = s->lines * s->line;
@@ -427,30 +398,37 @@ static const void *sum_line(const job *j, const shape *s, const room *r, const c
 
 /* ---- Parts ---- */
 
-static void write_line(const job *j, const ptrdiff_t *start, const ptrdiff_t *at, const shape *s, const room *r,
-                       char *chosen, char *lower)
+/* Keys of 8 or 16 bits as wider ones, and back. */
+static void widen_keys(const job *j, const void *from, ptrdiff_t count, void *to)
 {
-    ptrdiff_t to[FM_MAX_NDIM], count = s->extent[j->inner];
-    for (int d = 0; d < j->ndim; d++)
-        to[d] = start[d] + at[d];
-    const char *keys = narrow_keys(j, chosen, count, r->narrow);
-    if (lower) {
-        char *second = r->narrow + (s->out_line << j->width);
-        const char *others = narrow_keys(j, lower, count, second);
-        fm_mean_keys(j->input->type, (char *)keys, others, count);
-    }
-    fm_write_keys(j->output, to, j->inner, count, keys);
+    const uint8_t *bytes = from;
+    const uint16_t *words = from;
+    for (ptrdiff_t i = 0; i < count; i++)
+        if (j->width == 2)
+            ((int32_t *)to)[i] = j->type_width ? words[i] : bytes[i];
+        else
+            ((uint16_t *)to)[i] = bytes[i];
 }
 
-/* Corrects what the usual rank gave for the line of outputs at `out`, whose first window begins at `place`.
- * Returns whether there are two middles somewhere. */
-static int correct_line(const job *j, const shape *s, const room *r, const room *counts, ptrdiff_t place,
-                        char *chosen, char *lower)
+static void narrow_keys(const job *j, const void *from, ptrdiff_t count, void *to)
+{
+    const uint16_t *words = from;
+    const int32_t *doubles = from;
+    for (ptrdiff_t i = 0; i < count; i++)
+        if (j->type_width)
+            ((uint16_t *)to)[i] = (uint16_t)doubles[i];
+        else
+            ((uint8_t *)to)[i] = (uint8_t)(j->width == 2 ? (uint32_t)doubles[i] : words[i]);
+}
+
+/* Corrects what the usual rank gave for a line of outputs whose first window begins at `place`. Returns whether
+ * there are two middles somewhere, of which the other is then in `lower`. */
+static int correct_keys(const job *j, const shape *s, const room *r, ptrdiff_t place, char *chosen, char *lower)
 {
     ptrdiff_t count = s->extent[j->inner];
-    const void *missing = sum_line(j, s, r, counts->missing_counts, place, r->missing_sums);
-    const void *lows = sum_line(j, s, r, counts->low_counts, place, r->low_sums);
-    const void *nans = sum_line(j, s, r, counts->nan_counts, place, r->nan_sums);
+    const void *missing = sum_line(j, s, r, r->missing_counts, place, r->missing_sums);
+    const void *lows = sum_line(j, s, r, r->low_counts, place, r->low_sums);
+    const void *nans = sum_line(j, s, r, r->nan_counts, place, r->nan_sums);
     int found = j->counts->wanted(&j->ranks, missing, lows, nans, count, r->to, lower ? r->to_lower : NULL,
                                   r->findings);
     const char *first = r->keys + (place << j->width);
@@ -465,6 +443,31 @@ static int correct_line(const job *j, const shape *s, const room *r, const room 
     return 1;
 }
 
+/* The same for keys of the type's width. */
+static int correct_line(const job *j, const shape *s, const room *r, ptrdiff_t place, char *chosen, char *lower)
+{
+    ptrdiff_t count = s->extent[j->inner];
+    if (j->width == j->type_width)
+        return correct_keys(j, s, r, place, chosen, lower);
+    widen_keys(j, chosen, count, r->chosen);
+    int two = correct_keys(j, s, r, place, r->chosen, lower ? r->lower : NULL);
+    narrow_keys(j, r->chosen, count, chosen);
+    if (two)
+        narrow_keys(j, r->lower, count, lower);
+    return two;
+}
+
+/* Makes ready for correct_line. What there is none of is not counted. */
+static void prepare_counts(const job *j, const shape *s, presence is, room *r)
+{
+    find_places(j, s, &r->places);
+    if (j->width != j->type_width)
+        widen_keys(j, r->type_keys, s->lines * s->line, r->keys);
+    r->missing_counts = is.missing ? count_flags(j, s, r, FM_IS_MISSING, r->missing_counts) : NULL;
+    r->low_counts = is.lows ? count_flags(j, s, r, FM_IS_LOW, r->low_counts) : NULL;
+    r->nan_counts = is.nans ? count_flags(j, s, r, FM_IS_NAN, r->nan_counts) : NULL;
+}
+
 static void run_part(void *context, ptrdiff_t index, int lane)
 {
     job *j = context;
@@ -474,28 +477,29 @@ static void run_part(void *context, ptrdiff_t index, int lane)
     if (atomic_load_explicit(&j->stopped, memory_order_relaxed))
         return;
     block_at(j, index, start, &s);
-    room r = lay_out(j, &s, j->scratch + (size_t)lane * j->scratch_bytes), counts = r;
-    find_places(j, &s, &r.places);
+    room r = lay_out(j, &s, j->scratch + (size_t)lane * j->scratch_bytes);
     presence is = read_block(j, start, &s, &r);
     int complete = !is.missing && !is.nans, two = j->missing->mean && j->ranks.elements % 2 == 0;
-    if (!filter_block(&watch, &s, r.keys, j->ranks.rank, r.chosen) ||
-        (complete && two && !filter_block(&watch, &s, r.keys, j->ranks.rank - 1, r.lower)))
+    if (!filter_block(&watch, &s, r.type_keys, j->ranks.rank, r.type_chosen) ||
+        (complete && two && !filter_block(&watch, &s, r.type_keys, j->ranks.rank - 1, r.type_lower)))
         return;
-    counts.missing_counts = is.missing ? count_flags(j, &s, &r, FM_IS_MISSING, r.missing_counts) : NULL;
-    counts.low_counts = is.lows ? count_flags(j, &s, &r, FM_IS_LOW, r.low_counts) : NULL;
-    counts.nan_counts = is.nans ? count_flags(j, &s, &r, FM_IS_NAN, r.nan_counts) : NULL;
+    if (!complete)
+        prepare_counts(j, &s, is, &r);
     ptrdiff_t line = 0, looked = 0;
     do {
         looked += s.extent[j->inner] * j->ranks.elements;
         if (looked > LOOK_EVERY && should_stop(&watch))
             return;
         looked = looked > LOOK_EVERY ? 0 : looked;
-        ptrdiff_t bytes = 0, out = line++ * s.out_line << j->width;
-        for (int d = 0; d < j->ndim; d++)
-            bytes += at[d] * s.stride[d];
-        char *chosen = r.chosen + out, *lower = j->missing->mean ? r.lower + out : NULL;
-        int has_two = complete ? two : correct_line(j, &s, &r, &counts, bytes >> j->width, chosen, lower);
-        write_line(j, start, at, &s, &r, chosen, has_two ? lower : NULL);
+        ptrdiff_t to[FM_MAX_NDIM], place = 0, out = line++ * s.out_line << j->type_width;
+        for (int d = 0; d < j->ndim; d++) {
+            place += at[d] * s.stride[d];
+            to[d] = start[d] + at[d];
+        }
+        char *chosen = r.type_chosen + out, *lower = j->missing->mean ? r.type_lower + out : NULL;
+        if (complete ? two : correct_line(j, &s, &r, place, chosen, lower))
+            fm_mean_keys(j->input->type, chosen, lower, s.extent[j->inner]);
+        fm_write_keys(j->output, to, j->inner, s.extent[j->inner], chosen);
     } while (advance(at, s.extent, j->ndim, j->inner));
 }
 
@@ -615,6 +619,7 @@ fm_status fm_rank_filter_missing(const fm_array *input, const fm_array *output, 
         .poisons = is_float && missing->nan_policy == FM_NAN_PROPAGATE,
     };
     j.width = j.type_width > j.count_width ? j.type_width : j.count_width;
+    j.type_keys = fm_active->missing[j.type_width];
     j.keys = fm_active->missing[j.width];
     j.counts = fm_active->missing[j.count_width];
     j.ranks.rank = fm_rank_among(missing->percent, missing->offset, elements);
