@@ -87,7 +87,7 @@ def apply(
         image = image.astype(np.float64)  # so that halves are kept
         window = window._replace(fill=arguments.fill_element(cval, image.dtype))
     empty = arguments.empty_element(fill_value, image.dtype)
-    missing = Missing(choice.percent, choice.offset, mean, hidden, policy % arguments.RAISE, empty)
+    missing = Missing(hidden, policy % arguments.RAISE, empty, choice.percent, choice.offset, mean)
     values = _values(engine, image, result, window, threads, missing, bool(keep_nan))
     if values is not result:
         arguments.store(values, result)
@@ -100,12 +100,12 @@ def apply(
 class Missing(NamedTuple):
     """The last arguments of `fastmath._core.rank_filter_missing`."""
 
-    percent: float
-    offset: int
-    mean: bool
     mask: Array | None
     nan_policy: int
     empty: bytes
+    percent: float
+    offset: int
+    mean: bool
 
 
 def _values(
@@ -156,7 +156,7 @@ def _with_mask(
         hidden = hidden | np.isnan(image)
     nothing = np.empty(answer.shape, bool)
     if answer.size:
-        elements = Missing(0.0, 0, False, hidden, 0, b"\1")
+        elements = Missing(hidden, 0, b"\1", 0.0, 0, False)
         zeros = np.zeros(image.shape, bool)
         _run(_core.rank_filter, zeros, nothing, window._replace(fill=b"\0"), threads, elements)
     nothing |= np.ma.getmaskarray(masked)[arguments.centers(image.shape, window)]

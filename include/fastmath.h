@@ -118,6 +118,14 @@ typedef struct {
 FM_API fm_status fm_rank_filter_missing(const fm_array *input, const fm_array *output, const fm_window *window,
                                         const fm_missing *missing, int workers, const fm_watch *watch);
 
+/* The median of the absolute deviations of a window's elements from its median. Elements may be missing; of an
+ * even number the upper middle one is chosen, and the members of `missing` that say otherwise are not looked at.
+ * The output has the unsigned type of the input's width, or the input's if that is bool or float; float16 is
+ * not supported. `median`, which may be NULL, receives the medians. */
+FM_API fm_status fm_mad_filter(const fm_array *input, const fm_array *output, const fm_array *median,
+                               const fm_window *window, const fm_missing *missing, int workers,
+                               const fm_watch *watch);
+
 /* Sums of floats and products of floats, correctly rounded: the double nearest to the true value, ties to
  * even, whatever the layout, the instruction set and the number of workers. A NaN gives NaN, infinities of
  * both signs give NaN, a true value beyond the range gives an infinity, an exact zero is +0.0 unless every

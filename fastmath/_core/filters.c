@@ -1,4 +1,4 @@
-/* rank_filter and rank_filter_missing: what fastmath.ndimage calls once it has understood its arguments. */
+/* rank_filter, rank_filter_missing and mad_filter: what fastmath.ndimage calls once it has understood its arguments. */
 #include "core.h"
 
 #include <string.h>
@@ -43,7 +43,7 @@ static int read_modes(PyObject *modes, int ndim, fm_mode *out)
 
 /* What was given, each part held until released. */
 typedef struct {
-    core_array input, output, mask;
+    core_array input, output, mask, median;
     Py_buffer footprint;
     ptrdiff_t size[FM_MAX_NDIM], origin[FM_MAX_NDIM];
     fm_mode mode[FM_MAX_NDIM];
@@ -57,24 +57,33 @@ static void release(call *c)
     core_array_release(&c->input);
     core_array_release(&c->output);
     core_array_release(&c->mask);
+    core_array_release(&c->median);
     if (c->footprint.obj)
         PyBuffer_Release(&c->footprint);
 }
 
-/* Whether the output has the type and shape of the result. */
-static int fits(const call *c)
+/* 0 if an output has the shape of the result, else -1 with an exception set. */
+static int check_shape(const call *c, const fm_array *output)
 {
-    const fm_array *input = &c->input.array, *output = &c->output.array;
-    if (input->type != output->type || input->ndim != output->ndim)
-        return 0;
-    for (int d = 0; d < input->ndim; d++) {
+    const fm_array *input = &c->input.array;
+    int fits = input->ndim == output->ndim && input->ndim > 0;
+    for (int d = 0; fits && d < input->ndim; d++) {
         ptrdiff_t windows = input->shape[d];
         if (c->mode[d] == FM_VALID)
             windows = c->size[d] < 1 || c->size[d] > windows ? 0 : windows - c->size[d] + 1;
-        if (output->shape[d] != windows)
-            return 0;
+        fits = output->shape[d] == windows;
     }
-    return 1;
+    if (!fits)
+        PyErr_SetString(PyExc_ValueError, "output: expected an array of the type and shape of input, not 0-d");
+    return fits ? 0 : -1;
+}
+
+static int check_type(const call *c, const fm_array *output)
+{
+    if (c->input.array.type == output->type)
+        return 0;
+    PyErr_SetString(PyExc_ValueError, "output: expected an array of the type and shape of input, not 0-d");
+    return -1;
 }
 
 static int read_footprint(PyObject *obj, call *c)
@@ -114,10 +123,8 @@ static int read_call(PyObject *const *args, call *c)
         read_sizes(args[3], "origins", input->ndim, c->origin) < 0 || read_footprint(args[4], c) < 0 ||
         read_modes(args[5], input->ndim, c->mode) < 0)
         return -1;
-    if (input->ndim < 1 || !fits(c)) {
-        PyErr_SetString(PyExc_ValueError, "output: expected an array of the type and shape of input, not 0-d");
+    if (check_shape(c, &c->output.array) < 0)
         return -1;
-    }
     c->window.fill = read_element(args[6], "cval", c);
     if (!c->window.fill)
         return -1;
@@ -138,7 +145,7 @@ static int read_call(PyObject *const *args, call *c)
 static int read_rank(PyObject *const *args, call *c)
 {
     c->window.rank = PyLong_AsSsize_t(args[0]);
-    return c->window.rank == -1 && PyErr_Occurred() ? -1 : 0;
+    return c->window.rank == -1 && PyErr_Occurred() ? -1 : check_type(c, &c->output.array);
 }
 
 static int read_mask(PyObject *obj, call *c)
@@ -157,19 +164,12 @@ static int read_mask(PyObject *obj, call *c)
     return 0;
 }
 
-/* Reads percent, offset, mean, mask, nan_policy and empty. */
+/* Reads mask, nan_policy and empty. */
 static int read_missing(PyObject *const *args, call *c)
 {
-    c->missing.percent = PyFloat_AsDouble(args[0]);
-    if (c->missing.percent == -1 && PyErr_Occurred())
+    if (read_mask(args[0], c) < 0)
         return -1;
-    c->missing.offset = PyLong_AsSsize_t(args[1]);
-    if (c->missing.offset == -1 && PyErr_Occurred())
-        return -1;
-    c->missing.mean = PyObject_IsTrue(args[2]);
-    if (c->missing.mean < 0 || read_mask(args[3], c) < 0)
-        return -1;
-    long policy = PyLong_AsLong(args[4]);
+    long policy = PyLong_AsLong(args[1]);
     if (policy == -1 && PyErr_Occurred())
         return -1;
     if (policy < FM_NAN_LAST || policy > FM_NAN_PROPAGATE) {
@@ -177,11 +177,38 @@ static int read_missing(PyObject *const *args, call *c)
         return -1;
     }
     c->missing.nan_policy = (fm_nan_policy)policy;
-    c->missing.empty = read_element(args[5], "empty", c);
+    c->missing.empty = read_element(args[2], "empty", c);
     return c->missing.empty ? 0 : -1;
 }
 
-enum { COMMON_ARGUMENTS = 8, MISSING_ARGUMENTS = 6 };
+/* Reads mask, nan_policy, empty, percent, offset and mean. */
+static int read_missing_and_rank(PyObject *const *args, call *c)
+{
+    if (check_type(c, &c->output.array) < 0 || read_missing(args, c) < 0)
+        return -1;
+    c->missing.percent = PyFloat_AsDouble(args[3]);
+    if (c->missing.percent == -1 && PyErr_Occurred())
+        return -1;
+    c->missing.offset = PyLong_AsSsize_t(args[4]);
+    if (c->missing.offset == -1 && PyErr_Occurred())
+        return -1;
+    c->missing.mean = PyObject_IsTrue(args[5]);
+    return c->missing.mean < 0 ? -1 : 0;
+}
+
+/* Reads mask, nan_policy, empty and median. */
+static int read_missing_and_median(PyObject *const *args, call *c)
+{
+    if (read_missing(args, c) < 0)
+        return -1;
+    if (args[3] == Py_None)
+        return 0;
+    if (core_array_get(args[3], "median", 1, &c->median) < 0 || check_type(c, &c->median.array) < 0)
+        return -1;
+    return check_shape(c, &c->median.array);
+}
+
+enum { COMMON_ARGUMENTS = 8 };
 
 /* Calls a kernel with the common arguments and those that `read` reads after them. */
 static PyObject *filter(PyObject *const *args, int (*read)(PyObject *const *, call *),
@@ -230,9 +257,22 @@ static fm_status run_rank_filter_missing(call *c, const fm_watch *watch)
 
 static PyObject *rank_filter_missing(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
-    if (!has_arguments("rank_filter_missing", nargs, COMMON_ARGUMENTS + MISSING_ARGUMENTS))
+    if (!has_arguments("rank_filter_missing", nargs, COMMON_ARGUMENTS + 6))
         return NULL;
-    return filter(args, read_missing, run_rank_filter_missing);
+    return filter(args, read_missing_and_rank, run_rank_filter_missing);
+}
+
+static fm_status run_mad_filter(call *c, const fm_watch *watch)
+{
+    const fm_array *median = c->median.buffer.obj ? &c->median.array : NULL;
+    return fm_mad_filter(&c->input.array, &c->output.array, median, &c->window, &c->missing, c->workers, watch);
+}
+
+static PyObject *mad_filter(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    if (!has_arguments("mad_filter", nargs, COMMON_ARGUMENTS + 4))
+        return NULL;
+    return filter(args, read_missing_and_median, run_mad_filter);
 }
 
 PyMethodDef core_filter_methods[] = {
@@ -240,8 +280,12 @@ PyMethodDef core_filter_methods[] = {
      "rank_filter($module, input, output, sizes, origins, footprint, rank, modes, cval, workers, /)\n--\n\n"
      "Write into output the element of the given rank of every window of input."},
     {"rank_filter_missing", (PyCFunction)(void (*)(void))rank_filter_missing, METH_FASTCALL,
-     "rank_filter_missing($module, input, output, sizes, origins, footprint, modes, cval, workers, percent, offset, "
-     "mean, mask, nan_policy, empty, /)\n--\n\n"
+     "rank_filter_missing($module, input, output, sizes, origins, footprint, modes, cval, workers, mask, "
+     "nan_policy, empty, percent, offset, mean, /)\n--\n\n"
      "Write into output, of the elements of every window of input that are not missing, the one of the wanted rank."},
+    {"mad_filter", (PyCFunction)(void (*)(void))mad_filter, METH_FASTCALL,
+     "mad_filter($module, input, output, sizes, origins, footprint, modes, cval, workers, mask, nan_policy, empty, "
+     "median, /)\n--\n\n"
+     "Write into output the median absolute deviation of every window of input, and its median into median."},
     {NULL, NULL, 0, NULL},
 };

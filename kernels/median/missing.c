@@ -1,4 +1,4 @@
-/* fm_rank_filter_missing: windows from which elements are missing.
+/* fm_rank_filter_missing and fm_mad_filter: windows from which elements are missing.
  *
  * The array is cut into blocks. A block is read as keys, with its border; keys of missing elements are replaced
  * by the lowest or the highest one, which sort before or after all others and do no harm where an element is
@@ -41,9 +41,11 @@ typedef struct {
 
 typedef struct {
     const fm_array *input, *output;
+    const fm_array *median; /* where deviations are wanted, and medians besides */
     const fm_window *window;
     const fm_missing *missing;
     const fm_watch *watch;
+    int deviates;
     fm_source source, mask;
     int ndim, inner;
     ptrdiff_t lead[FM_MAX_NDIM];
@@ -64,6 +66,7 @@ typedef struct {
 typedef struct {
     char *type_keys, *type_chosen, *type_lower; /* of the type's width */
     char *keys, *chosen, *lower;                /* of a width that can count, which may be the same */
+    char *high, *low, *deviations;
     uint8_t *flags;
     char *missing_counts, *low_counts, *nan_counts; /* of the padded block */
     char *missing_sums, *low_sums, *nan_sums;       /* of a line */
@@ -203,6 +206,9 @@ static room lay_out(const job *j, const shape *s, void *scratch)
     r.keys = wide ? take(&p, places, wide) : r.type_keys;
     r.chosen = wide ? take(&p, s->out_line, wide) : NULL;
     r.lower = wide ? take(&p, s->out_line, wide) : NULL;
+    r.high = take(&p, places, j->deviates ? (size_t)1 << j->width : 0);
+    r.low = take(&p, places, j->deviates ? (size_t)1 << j->width : 0);
+    r.deviations = take(&p, s->out_line, j->deviates ? (size_t)1 << j->width : 0);
     r.flags = take(&p, places, 1);
     r.missing_counts = take(&p, places, count);
     r.low_counts = take(&p, places, count);
@@ -460,19 +466,34 @@ static int correct_line(const job *j, const shape *s, const room *r, ptrdiff_t p
 /* Makes ready for correct_line. What there is none of is not counted. */
 static void prepare_counts(const job *j, const shape *s, presence is, room *r)
 {
-    find_places(j, s, &r->places);
-    if (j->width != j->type_width)
-        widen_keys(j, r->type_keys, s->lines * s->line, r->keys);
     r->missing_counts = is.missing ? count_flags(j, s, r, FM_IS_MISSING, r->missing_counts) : NULL;
     r->low_counts = is.lows ? count_flags(j, s, r, FM_IS_LOW, r->low_counts) : NULL;
     r->nan_counts = is.nans ? count_flags(j, s, r, FM_IS_NAN, r->nan_counts) : NULL;
+}
+
+/* The deviations from a line of medians, which they take the place of. */
+static void deviate_line(const job *j, const shape *s, const room *r, presence is, ptrdiff_t place, char *medians)
+{
+    ptrdiff_t count = s->extent[j->inner];
+    int complete = !is.missing && !is.nans, wide = j->width != j->type_width;
+    const uint8_t *findings = complete ? NULL : r->findings;
+    if (wide)
+        widen_keys(j, medians, count, r->chosen);
+    char *to = wide ? r->deviations : medians;
+    j->keys->deviate(&r->places, r->keys + (place << j->width), is.missing ? r->high + (place << j->width) : NULL,
+                     r->low + (place << j->width), fm_key_types[j->input->type].kind == KEY_FLOAT, j->ranks.rank,
+                     r->to, findings, count, wide ? r->chosen : medians, to);
+    if (!complete)
+        j->keys->settle(r->to, findings, count, j->empty, j->nan, to);
+    if (wide)
+        narrow_keys(j, to, count, medians);
 }
 
 static void run_part(void *context, ptrdiff_t index, int lane)
 {
     job *j = context;
     part_watch watch = {j, lane};
-    ptrdiff_t start[FM_MAX_NDIM], at[FM_MAX_NDIM] = {0};
+    ptrdiff_t start[FM_MAX_NDIM], at[FM_MAX_NDIM] = {0}, to[FM_MAX_NDIM];
     shape s;
     if (atomic_load_explicit(&j->stopped, memory_order_relaxed))
         return;
@@ -483,23 +504,33 @@ static void run_part(void *context, ptrdiff_t index, int lane)
     if (!filter_block(&watch, &s, r.type_keys, j->ranks.rank, r.type_chosen) ||
         (complete && two && !filter_block(&watch, &s, r.type_keys, j->ranks.rank - 1, r.type_lower)))
         return;
-    if (!complete)
-        prepare_counts(j, &s, is, &r);
-    ptrdiff_t line = 0, looked = 0;
+    if (!complete || j->deviates) {
+        find_places(j, &s, &r.places);
+        if (j->width != j->type_width)
+            widen_keys(j, r.type_keys, s.lines * s.line, r.keys);
+    }
+    prepare_counts(j, &s, is, &r);
+    if (j->deviates && is.missing)
+        j->keys->shut_out(r.flags, s.lines * s.line, r.high, r.low);
+    ptrdiff_t line = 0, looked = 0, count = s.extent[j->inner];
     do {
-        looked += s.extent[j->inner] * j->ranks.elements;
+        looked += count * j->ranks.elements;
         if (looked > LOOK_EVERY && should_stop(&watch))
             return;
         looked = looked > LOOK_EVERY ? 0 : looked;
-        ptrdiff_t to[FM_MAX_NDIM], place = 0, out = line++ * s.out_line << j->type_width;
+        ptrdiff_t place = 0, out = line++ * s.out_line << j->type_width;
         for (int d = 0; d < j->ndim; d++) {
             place += at[d] * s.stride[d];
             to[d] = start[d] + at[d];
         }
         char *chosen = r.type_chosen + out, *lower = j->missing->mean ? r.type_lower + out : NULL;
         if (complete ? two : correct_line(j, &s, &r, place, chosen, lower))
-            fm_mean_keys(j->input->type, chosen, lower, s.extent[j->inner]);
-        fm_write_keys(j->output, to, j->inner, s.extent[j->inner], chosen);
+            fm_mean_keys(j->input->type, chosen, lower, count);
+        if (j->median)
+            fm_write_keys(j->median, to, j->inner, count, chosen);
+        if (j->deviates)
+            deviate_line(j, &s, &r, is, place, chosen);
+        fm_write_keys(j->output, to, j->inner, count, chosen);
     } while (advance(at, s.extent, j->ndim, j->inner));
 }
 
@@ -519,10 +550,11 @@ static int width_of_type(fm_type type)
     return width;
 }
 
-static fm_status check(const fm_array *input, const fm_array *output, const fm_window *w, const fm_missing *m)
+static fm_status check(const fm_array *input, const fm_array *output, fm_type type, const fm_window *w,
+                       const fm_missing *m)
 {
-    if (input->ndim < 1 || input->ndim > FM_MAX_NDIM || output->ndim != input->ndim ||
-        input->type != output->type || (unsigned)input->type >= FM_TYPE_COUNT || !m->empty ||
+    if (input->ndim < 1 || input->ndim > FM_MAX_NDIM || output->ndim != input->ndim || output->type != type ||
+        (unsigned)input->type >= FM_TYPE_COUNT || !m->empty ||
         (unsigned)m->nan_policy > FM_NAN_PROPAGATE || !(m->percent >= 0 && m->percent <= 100) ||
         (m->mask && (m->mask->ndim != input->ndim || m->mask->type != FM_BOOL)))
         return FM_INVALID;
@@ -591,12 +623,12 @@ static int64_t nan_key(fm_type type)
     return fm_key_of(type == FM_F16 ? (const void *)&half : type == FM_F32 ? (const void *)&single : &number, type);
 }
 
-fm_status fm_rank_filter_missing(const fm_array *input, const fm_array *output, const fm_window *window,
-                                 const fm_missing *missing, int workers, const fm_watch *watch)
+/* Both filters: whether deviations are wanted is in the job. */
+static fm_status filter(job *j, int workers)
 {
-    fm_status status = check(input, output, window, missing);
-    if (status != FM_OK)
-        return status;
+    const fm_array *input = j->input, *output = j->output;
+    const fm_window *window = j->window;
+    const fm_missing *missing = j->missing;
     ptrdiff_t elements = fm_count_elements(window, input->ndim);
     if (elements < 1)
         return elements < 0 ? FM_NO_MEMORY : FM_INVALID;
@@ -604,35 +636,68 @@ fm_status fm_rank_filter_missing(const fm_array *input, const fm_array *output, 
         if (output->shape[d] == 0)
             return FM_OK;
     int is_float = fm_key_types[input->type].kind == KEY_FLOAT;
-    job j = {
-        .input = input, .output = output, .window = window, .missing = missing, .watch = watch,
-        .source = {input, window->mode, window->fill ? fm_key_of(window->fill, input->type) : 0},
-        .mask = {missing->mask, window->mode, 0},
-        .ndim = input->ndim,
-        .inner = choose_inner(input),
-        .type_width = width_of_type(input->type),
-        .count_width = width_of_count(elements),
-        .ranks = {.elements = elements, .percent = missing->percent, .offset = missing->offset},
-        .empty = fm_key_of(missing->empty, input->type),
-        .nan = is_float ? nan_key(input->type) : 0,
-        .omits = is_float && missing->nan_policy == FM_NAN_OMIT,
-        .poisons = is_float && missing->nan_policy == FM_NAN_PROPAGATE,
-    };
-    j.width = j.type_width > j.count_width ? j.type_width : j.count_width;
-    j.type_keys = fm_active->missing[j.type_width];
-    j.keys = fm_active->missing[j.width];
-    j.counts = fm_active->missing[j.count_width];
-    j.ranks.rank = fm_rank_among(missing->percent, missing->offset, elements);
+    j->source = (fm_source){input, window->mode, window->fill ? fm_key_of(window->fill, input->type) : 0};
+    j->mask = (fm_source){missing->mask, window->mode, 0};
+    j->ndim = input->ndim;
+    j->inner = choose_inner(input);
+    j->type_width = width_of_type(input->type);
+    j->count_width = width_of_count(elements);
+    j->width = j->type_width > j->count_width ? j->type_width : j->count_width;
+    j->type_keys = fm_active->missing[j->type_width];
+    j->keys = fm_active->missing[j->width];
+    j->counts = fm_active->missing[j->count_width];
+    j->empty = fm_key_of(missing->empty, output->type);
+    j->nan = is_float ? nan_key(input->type) : 0;
+    j->omits = is_float && missing->nan_policy == FM_NAN_OMIT;
+    j->poisons = is_float && missing->nan_policy == FM_NAN_PROPAGATE;
     for (int d = 0; d < input->ndim; d++)
-        j.lead[d] = window->mode[d] == FM_VALID ? 0 : window->size[d] / 2 + window->origin[d];
-    j.ranks.halves = find_halves(&j.ranks);
-    while (j.ranks.still < elements - 1 && rank_without(&j.ranks, j.ranks.still + 1) == j.ranks.rank)
-        j.ranks.still++;
-    uint32_t *table = make_table(&j.ranks);
-    j.ranks.table = table;
-    j.runs = fm_find_runs(window, input->ndim, j.inner, &j.run_count);
-    status = j.runs ? run(&j, workers) : FM_NO_MEMORY;
-    free(j.runs);
+        j->lead[d] = window->mode[d] == FM_VALID ? 0 : window->size[d] / 2 + window->origin[d];
+
+    fm_ranks *ranks = &j->ranks;
+    *ranks = (fm_ranks){.elements = elements, .percent = missing->percent, .offset = missing->offset};
+    ranks->rank = rank_without(ranks, 0);
+    ranks->halves = find_halves(ranks);
+    while (ranks->still < elements - 1 && rank_without(ranks, ranks->still + 1) == ranks->rank)
+        ranks->still++;
+    uint32_t *table = make_table(ranks);
+    ranks->table = table;
+    j->runs = fm_find_runs(window, input->ndim, j->inner, &j->run_count);
+    fm_status status = j->runs ? run(j, workers) : FM_NO_MEMORY;
+    free(j->runs);
     free(table);
     return status;
+}
+
+fm_status fm_rank_filter_missing(const fm_array *input, const fm_array *output, const fm_window *window,
+                                 const fm_missing *missing, int workers, const fm_watch *watch)
+{
+    job j = {.input = input, .output = output, .window = window, .missing = missing, .watch = watch};
+    fm_status status = check(input, output, input->type, window, missing);
+    return status == FM_OK ? filter(&j, workers) : status;
+}
+
+static fm_type deviation_type(fm_type type)
+{
+    switch (type) {
+    case FM_I8: return FM_U8;
+    case FM_I16: return FM_U16;
+    case FM_I32: return FM_U32;
+    case FM_I64: return FM_U64;
+    case FM_F16: return FM_TYPE_COUNT; /* none */
+    default: return type;
+    }
+}
+
+fm_status fm_mad_filter(const fm_array *input, const fm_array *output, const fm_array *median,
+                        const fm_window *window, const fm_missing *missing, int workers, const fm_watch *watch)
+{
+    fm_missing middle = *missing;
+    middle.percent = 50;
+    middle.offset = middle.mean = 0;
+    job j = {.input = input, .output = output, .median = median, .window = window, .missing = &middle,
+             .watch = watch, .deviates = 1};
+    fm_status status = check(input, output, deviation_type(input->type), window, &middle);
+    if (status == FM_OK && median)
+        status = check(input, median, input->type, window, &middle);
+    return status == FM_OK ? filter(&j, workers) : status;
 }

@@ -1,4 +1,4 @@
-/* What missing.c asks of each key width: stepping.c and counting.c. */
+/* What missing.c asks of each key width: stepping.c, deviation.c and counting.c. */
 #ifndef FM_MISSING_H
 #define FM_MISSING_H
 
@@ -72,6 +72,16 @@ typedef struct fm_missing_kernels {
     /* Writes the keys that stand for FM_EMPTY and FM_POISONED. */
     void (*settle)(const uint32_t *to, const uint8_t *findings, ptrdiff_t count, int64_t empty, int64_t poisoned,
                    void *chosen);
+
+    /* Deviations of keys of this width (deviation.c). */
+
+    /* From flags, the bits that put the deviations of missing elements last or first. */
+    void (*shut_out)(const uint8_t *flags, ptrdiff_t count, void *high, void *low);
+    /* Of each window the deviation from its center that has the wanted rank: to[i] in chunks with findings, else
+     * `rank`. `high`, `low` and `findings` are NULL where nothing is missing. */
+    void (*deviate)(const fm_places *window, const void *first, const void *high, const void *low, int is_float,
+                    ptrdiff_t rank, const uint32_t *to, const uint8_t *findings, ptrdiff_t count,
+                    const void *centers, void *deviations);
 
     /* Counts of this width (counting.c). */
 

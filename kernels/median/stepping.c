@@ -195,6 +195,9 @@ static void settle(const uint32_t *to, const uint8_t *findings, ptrdiff_t count,
             k[x] = to[x] == FM_EMPTY ? (K)empty : (K)poisoned;
 }
 
+void STEPPING(missing_shut_out)(const uint8_t *, ptrdiff_t, void *, void *);
+void STEPPING(missing_deviate)(const fm_places *, const void *, const void *, const void *, int, ptrdiff_t,
+                               const uint32_t *, const uint8_t *, ptrdiff_t, const void *, void *);
 int STEPPING(missing_normalize)(uint8_t *, ptrdiff_t);
 void STEPPING(missing_widen)(const uint8_t *, ptrdiff_t, int, void *);
 void STEPPING(missing_slide)(void *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, void *);
@@ -210,6 +213,8 @@ const fm_missing_kernels STEPPING(fm_missing_kernels) = {
     .replace = replace,
     .step = step,
     .settle = settle,
+    .shut_out = STEPPING(missing_shut_out),
+    .deviate = STEPPING(missing_deviate),
     .normalize = STEPPING(missing_normalize),
     .widen = STEPPING(missing_widen),
     .slide = STEPPING(missing_slide),

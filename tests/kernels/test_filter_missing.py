@@ -23,8 +23,8 @@ def filtered(image, sizes, *, percent=50.0, offset=0, mean=False, mask=None, pol
     output = np.empty(shape, image.dtype)
     _core.rank_filter_missing(
         image, output, tuple(sizes), tuple(origins or (0,) * image.ndim), footprint,
-        tuple(ALL_MODES.index(name) for name in modes), np.array(cval, native).tobytes(), workers, percent, offset,
-        mean, mask, POLICIES.index(policy), np.array(empty, native).tobytes(),
+        tuple(ALL_MODES.index(name) for name in modes), np.array(cval, native).tobytes(), workers, mask,
+        POLICIES.index(policy), np.array(empty, native).tobytes(), percent, offset, mean,
     )  # fmt: skip
     return output
 
@@ -270,3 +270,89 @@ def calls(draw):
 def test_any_call(call):
     image, sizes, options = call
     check(image, sizes, **options)
+
+
+# ---- Deviations ----
+
+
+def deviations(image, sizes, *, mask=None, policy="last", empty=0, footprint=None, mode="reflect", origins=None, cval=0,
+               workers=1):  # fmt: skip
+    modes = [mode] * image.ndim if isinstance(mode, str) else mode
+    native = image.dtype.newbyteorder("=")
+    kind = native if native.kind != "i" else np.dtype(f"u{native.itemsize}")
+    shape = [max(n - s + 1, 0) if m == "valid" else n for n, s, m in zip(image.shape, sizes, modes, strict=True)]
+    output, median = np.empty(shape, kind), np.empty(shape, native)
+    _core.mad_filter(
+        image, output, tuple(sizes), tuple(origins or (0,) * image.ndim), footprint,
+        tuple(ALL_MODES.index(name) for name in modes), np.array(cval, native).tobytes(), workers, mask,
+        POLICIES.index(policy), np.array(empty, kind).tobytes(), median,
+    )  # fmt: skip
+    return output, median
+
+
+def distances(window, center, dtype):
+    """Keys of the distances, as exact integers or as floats of the type."""
+    elements = elements_of(np.append(window, center), dtype)
+    with np.errstate(all="ignore"):
+        if dtype.kind == "f":
+            return np.sort(keys_of(np.abs(elements[:-1] - elements[-1])))
+        return np.sort(np.abs(elements[:-1].astype(object) - elements[-1].item() * 1))
+
+
+def check_deviations(image, sizes, *, mode="reflect", mask=None, policy="last", footprint=None, cval=0):
+    """By way of the definition, window by window."""
+    dtype = image.dtype.newbyteorder("=")
+    options = {"mode": mode, "mask": mask, "policy": policy, "footprint": footprint, "cval": cval}
+    got, medians = deviations(image, sizes, **options)
+    wanted_medians = expected(image, sizes, **options)
+    members = np.ones(sizes, bool) if footprint is None else footprint
+    missing = np.zeros(image.shape, bool) if mask is None else mask
+    fill, nan = (keys_of(np.array([v], dtype))[0] for v in (cval, np.nan if dtype.kind == "f" else 0))
+    keys, missing = pad(keys_of(image), missing, sizes, [mode] * image.ndim, (0,) * image.ndim, fill)
+    if dtype.kind == "f" and policy == "omit":
+        missing = missing | (keys == nan)
+    windows = sliding_window_view(keys, sizes)[..., members]
+    left = ~sliding_window_view(missing, sizes)[..., members]
+    for index in np.ndindex(got.shape):
+        window = np.sort(windows[index][left[index]])
+        if not len(window):
+            assert got[index] == 0
+            continue
+        assert medians[index] == wanted_medians[index] or np.isnan(medians[index])
+        if dtype.kind == "f" and policy == "propagate" and window[-1] == nan:
+            assert np.isnan(got[index])
+            continue
+        distance = distances(window, window[len(window) // 2], dtype)[len(window) // 2]
+        wanted = elements_of(np.array([distance]), dtype)[0] if dtype.kind == "f" else distance
+        np.testing.assert_array_equal(got[index], wanted)
+
+
+@pytest.mark.parametrize("dtype", [kind for kind in TYPES if kind != "f2"])
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.5])
+def test_deviations(dtype, share):
+    for sizes in ((3, 3), (4, 5), (17, 16)):
+        image = noise((14, 35), dtype, nans=0.02)
+        mask = mask_of(image.shape, share) if share else None
+        for policy in POLICIES if np.dtype(dtype).kind == "f" else ["last"]:
+            check_deviations(image, sizes, mask=mask, policy=policy, mode="truncate")
+        check_deviations(image, sizes, mask=mask)
+
+
+def test_deviations_of_few_values():
+    for dtype in ("?", "u1", "i1", "i4", "f4"):
+        image = np.random.default_rng(0).integers(0, 2, (20, 30)).astype(dtype)
+        check_deviations(image, (5, 5), mask=mask_of(image.shape, 0.3))
+    image = np.random.default_rng(0).choice(np.array([np.inf, -np.inf, 1, 2, np.nan], "f4"), (20, 30))
+    for policy in POLICIES:
+        check_deviations(image, (3, 5), policy=policy, mask=mask_of(image.shape, 0.3))
+
+
+@pytest.mark.parametrize("shape, sizes", [((200,), (9,)), ((5, 6, 7), (3, 3, 3)), ((9, 40), (1, 1))])
+def test_deviations_in_other_dimensions(shape, sizes):
+    for mode in ("reflect", "constant", "truncate", "valid"):
+        check_deviations(noise(shape, "i2"), sizes, mode=mode, mask=mask_of(shape, 0.1))
+
+
+def test_deviations_of_footprints():
+    footprint = mask_of((5, 7), 0.5)
+    check_deviations(noise((20, 33), "f8"), (5, 7), footprint=footprint, mask=mask_of((20, 33), 0.1))
