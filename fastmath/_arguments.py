@@ -3,6 +3,7 @@
 Errors have SciPy's types and key phrases, so that code which handles SciPy's handles these too.
 """
 
+import functools
 import math
 import operator
 import os
@@ -154,6 +155,16 @@ def empty_element(fill_value: Any, dtype: np.dtype[Any]) -> bytes:
     """What a window gives that has nothing left."""
     value = fill_value if fill_value is not None else math.nan if dtype.kind == "f" else 0
     return fill_element(value, dtype, "fill_value")
+
+
+def widened(element: bytes, dtype: np.dtype[Any]) -> bytes:
+    """A float16 in native byte order as a float64."""
+    return np.frombuffer(element, dtype.newbyteorder("=")).astype(np.float64).tobytes()
+
+
+def distance_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type that holds every distance between two elements, in the same byte order."""
+    return np.dtype(f"{dtype.byteorder}u{dtype.itemsize}") if dtype.kind == "i" else dtype
 
 
 def number_of(value: Any, name: str, known: dict[str, int]) -> int:
@@ -343,8 +354,9 @@ def border_modes(
             f"mode: A sequence of modes is not supported for non-separable footprints or "
             f"by non-separable rank filters: expected one mode, got {mode!r}"
         )
+    known_mode = functools.partial(_mode, known=known)
     modes = [0] * ndim
-    for axis, number in zip(axes, for_each(mode, "mode", lambda *one: _mode(*one, known), len(axes))):
+    for axis, number in zip(axes, for_each(mode, "mode", known_mode, len(axes))):
         modes[axis] = number
     return tuple(modes)
 

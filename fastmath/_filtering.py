@@ -93,7 +93,7 @@ def apply(
         arguments.store(values, result)
     answer = output if isinstance(output, np.ndarray) else result
     if ours and arguments.is_masked_array(unwrapped):
-        return _with_mask(answer, unwrapped, image, window, threads, missing)
+        return with_mask(answer, unwrapped, image, window, threads, missing)
     return rewrap(answer) if rewrap and output is not answer else answer
 
 
@@ -130,13 +130,18 @@ def _run(
 ) -> None:
     if image.ndim == 0:  # the kernels know no such arrays
         image, values = image[None], values[None]
-        window = window._replace(sizes=(1,), origins=(0,), members=None)
-        missing = missing._replace(mask=None if missing.mask is None else missing.mask[None])
+        window, missing = _as_line(window, missing)
     sizes, origins, members, elements, rank, modes, fill = window
     if _all_there(image, window, missing):
         engine(image, values, sizes, origins, members, rank, modes, fill, threads)
     else:
         _core.rank_filter_missing(image, values, sizes, origins, members, modes, fill, threads, *missing)
+
+
+def _as_line(window: Call, missing: Missing) -> tuple[Call, Missing]:
+    """What goes with an image of no dimensions that was given one."""
+    mask = None if missing.mask is None else missing.mask[None]
+    return window._replace(sizes=(1,), origins=(0,), members=None), missing._replace(mask=mask)
 
 
 def _all_there(image: Array, window: Call, missing: Missing) -> bool:
@@ -147,8 +152,8 @@ def _all_there(image: Array, window: Call, missing: Missing) -> bool:
     return missing.mask is None and not truncates and not heeds_nans and not averages
 
 
-def _with_mask(
-    answer: Array, masked: Any, image: Array, window: Call, threads: int, missing: Missing
+def with_mask(
+    answer: Any, masked: Any, image: Array, window: Call, threads: int, missing: Missing
 ) -> Any:
     """The result for a masked array: masked where that is, and where a window has nothing left."""
     hidden = np.zeros(image.shape, bool) if missing.mask is None else missing.mask
@@ -164,6 +169,33 @@ def _with_mask(
         answer.mask = nothing
         return answer
     return np.ma.MaskedArray(answer, nothing)
+
+
+def deviations(
+    image: Array, window: Call, threads: int, missing: Missing
+) -> tuple[Array, Array]:
+    """The median absolute deviation of each window, and its median; of integers, the former is unsigned."""
+    if image.dtype == np.float16:  # doubles hold the differences of such numbers exactly
+        fill = arguments.widened(window.fill, image.dtype)
+        empty = arguments.widened(missing.empty, image.dtype)
+        spread, median = deviations(
+            image.astype(np.float64), window._replace(fill=fill), threads, missing._replace(empty=empty)
+        )
+        with np.errstate(over="ignore"):
+            return spread.astype(image.dtype), median.astype(image.dtype)
+    shape = arguments.result_shape(image.shape, window)
+    spread, median = np.empty(shape, arguments.distance_type(image.dtype)), np.empty(shape, image.dtype)
+    if spread.size:
+        outputs = spread, median
+        if image.ndim == 0:
+            image, outputs = image[None], (spread[None], median[None])
+            window, missing = _as_line(window, missing)
+        sizes, origins, members, _, _, modes, fill = window
+        mask, policy, empty = missing[:3]
+        _core.mad_filter(
+            image, outputs[0], sizes, origins, members, modes, fill, threads, mask, policy, empty, outputs[1]
+        )
+    return spread, median
 
 
 def read_window(

@@ -44,12 +44,16 @@ def median_filter(
 ) -> Array:
     """The median of a window around each element.
 
-    Of an even number of elements, the upper of the two middle ones.
+    Of an even number of elements, the upper of the two middle ones, unless `even` says otherwise.
 
     Parameters
     ----------
     {input}
     {options}
+    even : {"upper", "mean"}, optional
+        What the median of an even number of elements is: the upper of the two middle ones, as in SciPy, or
+        their mean, rounded once. The mean of integers is an integer, of two as near ones the even one, unless
+        `output` is of a floating-point type.
 
     Examples
     --------
@@ -57,6 +61,11 @@ def median_filter(
     >>> import fastmath
     >>> fastmath.median_filter(np.array([1, 1, 9, 1, 2, 2]), size=3)
     array([1, 1, 1, 2, 2, 2])
+
+    A window may end at the border, and a NaN may not count:
+
+    >>> fastmath.median_filter(np.array([5, np.nan, 1, 2]), size=3, mode="truncate", nan_policy="omit")
+    array([5., 5., 2., 2.])
     """
     return apply(
         _core.rank_filter, MEDIAN, input, size, footprint, output, mode, cval, origin, axes, workers,
