@@ -13,7 +13,7 @@ fastmath.bench.straight._cython.__test__
 fastmath.bindings._cython\..*
 fastmath.bindings.ctypes\.(Array|Buffer|Int128|Window)\..*
 fastmath._filtering._box
-fastmath.outliers.Which
+fastmath.outliers.(Which|Units)
 fastmath.ndimage.NanPolicy
 """
 CONFIGURATION = Path(__file__).parents[2] / "pyproject.toml"
