@@ -49,6 +49,7 @@ typedef struct {
     fm_source source, mask;
     int ndim, inner;
     ptrdiff_t lead[FM_MAX_NDIM];
+    ptrdiff_t from[FM_MAX_NDIM], span[FM_MAX_NDIM]; /* the outputs that are to be made */
     int type_width, width, count_width; /* of keys, of keys that can count, of counts: 0 for 8 bits to 3 for 64 */
     const fm_missing_kernels *type_keys, *keys, *counts;
     fm_ranks ranks;
@@ -86,12 +87,13 @@ static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t multiple)
 /* ---- Blocks ---- */
 
 /* Along which axis to read: that whose elements lie closest, if it is long enough, or else the longest. */
-static int choose_inner(const fm_array *input)
+static int choose_inner(const job *j)
 {
-    int inner = input->ndim - 1;
-    for (int d = input->ndim - 1; d >= 0; d--) {
-        ptrdiff_t here = input->shape[d], best = input->shape[inner];
-        int closer = labs(input->strides[d]) < labs(input->strides[inner]);
+    const ptrdiff_t *strides = j->input->strides;
+    int inner = j->ndim - 1;
+    for (int d = j->ndim - 1; d >= 0; d--) {
+        ptrdiff_t here = j->span[d], best = j->span[inner];
+        int closer = labs(strides[d]) < labs(strides[inner]);
         if (here >= LONG_ENOUGH ? best < LONG_ENOUGH || closer : here > best)
             inner = d;
     }
@@ -126,7 +128,7 @@ static int measure(const job *j, const ptrdiff_t *extent, shape *s)
 static int choose_blocks(job *j)
 {
     ptrdiff_t extent[FM_MAX_NDIM], most = j->ranks.elements > PTRDIFF_MAX / 16 ? PTRDIFF_MAX : 16 * j->ranks.elements;
-    const ptrdiff_t *whole = j->output->shape;
+    const ptrdiff_t *whole = j->span;
     if (most < BLOCK_PLACES)
         most = BLOCK_PLACES;
     for (int d = 0; d < j->ndim; d++)
@@ -157,7 +159,7 @@ static ptrdiff_t count_blocks(const job *j)
 {
     ptrdiff_t blocks = 1;
     for (int d = 0; d < j->ndim; d++)
-        blocks *= (j->output->shape[d] + j->largest.extent[d] - 1) / j->largest.extent[d];
+        blocks *= (j->span[d] + j->largest.extent[d] - 1) / j->largest.extent[d];
     return blocks;
 }
 
@@ -165,10 +167,10 @@ static void block_at(const job *j, ptrdiff_t index, ptrdiff_t *start, shape *s)
 {
     ptrdiff_t extent[FM_MAX_NDIM];
     for (int d = j->ndim - 1; d >= 0; d--) {
-        ptrdiff_t most = j->largest.extent[d], blocks = (j->output->shape[d] + most - 1) / most;
-        start[d] = index % blocks * most;
+        ptrdiff_t most = j->largest.extent[d], blocks = (j->span[d] + most - 1) / most, at = index % blocks * most;
         index /= blocks;
-        extent[d] = j->output->shape[d] - start[d] < most ? j->output->shape[d] - start[d] : most;
+        start[d] = j->from[d] + at;
+        extent[d] = j->span[d] - at < most ? j->span[d] - at : most;
     }
     measure(j, extent, s);
 }
@@ -301,6 +303,8 @@ static fm_mixture mix(const job *j, const shape *s, const room *r)
     for (int d = 0; d < j->ndim; d++)
         if (d != j->inner && j->window->size[d] > m.reach)
             m.reach = j->window->size[d];
+    while (m.reach == 1 && (ptrdiff_t)1 << m.cell_shift < j->window->size[j->inner])
+        m.cell_shift++; /* along a line alone, a cell is as wide as a window */
     for (ptrdiff_t i = 0; i < s->line; i++)
         m.cells[i] = (struct fm_cell){-m.reach - 1, 0};
     return m;
@@ -595,7 +599,7 @@ static uint32_t *make_table(const fm_ranks *ranks)
     return table;
 }
 
-static fm_status run(job *j, int workers)
+static fm_status run_blocks(job *j, int workers)
 {
     if (!choose_blocks(j))
         return FM_NO_MEMORY;
@@ -613,6 +617,70 @@ static fm_status run(job *j, int workers)
     free(memory);
     int failed = atomic_load(&j->failed);
     return failed ? (fm_status)failed : status;
+}
+
+/* Makes the outputs from `from` on, as many as `span`. */
+static fm_status run(job *j, int workers)
+{
+    for (int d = 0; d < j->ndim; d++)
+        if (j->span[d] <= 0)
+            return FM_OK;
+    j->inner = choose_inner(j);
+    j->runs = fm_find_runs(j->window, j->ndim, j->inner, &j->run_count);
+    fm_status status = j->runs ? run_blocks(j, workers) : FM_NO_MEMORY;
+    free(j->runs);
+    return status;
+}
+
+/* ---- Borders that end windows ---- */
+
+/* Outputs along an axis, and those among them from which windows reach beyond a truncating border. */
+static void find_edges(const job *j, int axis, ptrdiff_t *low, ptrdiff_t *high)
+{
+    ptrdiff_t n = j->output->shape[axis], after = j->window->size[axis] - 1 - j->lead[axis];
+    int truncates = j->window->mode[axis] == FM_TRUNCATE;
+    *low = !truncates ? 0 : j->lead[axis] < n ? j->lead[axis] : n;
+    *high = !truncates ? n : n - after > *low ? n - after : *low;
+}
+
+/* Whether something can be missing at the border only, and not from most windows. */
+static int is_about_edges(const job *j)
+{
+    double inside = 1;
+    for (int d = 0; d < j->ndim; d++) {
+        ptrdiff_t low, high;
+        find_edges(j, d, &low, &high);
+        inside *= (double)(high - low) / (double)j->output->shape[d];
+    }
+    return !j->mask.array && !j->omits && !j->poisons && !j->deviates && !j->missing->mean && inside > 0.5;
+}
+
+/* The plain filter, and then the edges again. */
+static fm_status run_edges(job *j, int workers)
+{
+    fm_mode mode[FM_MAX_NDIM];
+    for (int d = 0; d < j->ndim; d++) {
+        mode[d] = j->window->mode[d] == FM_TRUNCATE ? FM_NEAREST : j->window->mode[d];
+        j->from[d] = 0;
+        j->span[d] = j->output->shape[d];
+    }
+    fm_window window = *j->window;
+    window.mode = mode;
+    window.rank = j->ranks.rank;
+    fm_status status = fm_rank_filter(j->input, j->output, &window, workers, j->watch);
+    for (int d = 0; d < j->ndim && status == FM_OK; d++) {
+        ptrdiff_t low, high, n = j->output->shape[d];
+        find_edges(j, d, &low, &high);
+        j->span[d] = low;
+        status = run(j, workers);
+        j->from[d] = high;
+        j->span[d] = n - high;
+        if (status == FM_OK)
+            status = run(j, workers);
+        j->from[d] = low; /* what is left to do lies in between */
+        j->span[d] = high - low;
+    }
+    return status;
 }
 
 static int64_t nan_key(fm_type type)
@@ -639,7 +707,6 @@ static fm_status filter(job *j, int workers)
     j->source = (fm_source){input, window->mode, window->fill ? fm_key_of(window->fill, input->type) : 0};
     j->mask = (fm_source){missing->mask, window->mode, 0};
     j->ndim = input->ndim;
-    j->inner = choose_inner(input);
     j->type_width = width_of_type(input->type);
     j->count_width = width_of_count(elements);
     j->width = j->type_width > j->count_width ? j->type_width : j->count_width;
@@ -661,9 +728,8 @@ static fm_status filter(job *j, int workers)
         ranks->still++;
     uint32_t *table = make_table(ranks);
     ranks->table = table;
-    j->runs = fm_find_runs(window, input->ndim, j->inner, &j->run_count);
-    fm_status status = j->runs ? run(j, workers) : FM_NO_MEMORY;
-    free(j->runs);
+    memcpy(j->span, output->shape, (size_t)j->ndim * sizeof *j->span);
+    fm_status status = is_about_edges(j) ? run_edges(j, workers) : run(j, workers);
     free(table);
     return status;
 }
