@@ -4,7 +4,8 @@
  * by the lowest or the highest one, which sort before or after all others and do no harm where an element is
  * equal to them. Then fm_rank_filter finds the element of the usual rank. Counting the missing elements of each
  * window, and those among them that became the lowest key, tells which rank would have been right; where it is
- * another one, which is seldom and nearly always one of the next, the kernels of stepping.c go there.
+ * another one, which is seldom and nearly always one of the next, the kernels of stepping.c go there. For large
+ * windows each step is long: they are sought among numbered elements instead (counted.c).
  */
 #include "missing.h"
 
@@ -24,6 +25,8 @@ enum {
     LONG_ENOUGH = 64,       /* for an axis to read along, if its elements lie closest */
     LARGEST_TABLE = 1 << 16,
     WIDEST_CELL_SHIFT = 3,
+    SMALLEST_NUMBERED = 600, /* elements: a step looks at all of them */
+    LONGEST_NUMBERED = 128,  /* side: of a tile with longer ones little is left */
     SMALLEST_MIXED = 26, /* elements */
     LOOK_EVERY = 1 << 18, /* elements of windows: well below a millisecond */
 };
@@ -46,6 +49,7 @@ typedef struct {
     const fm_missing *missing;
     const fm_watch *watch;
     int deviates;
+    int numbers, outer; /* whether counted.c is to do it, and along which axis besides the inner one */
     fm_source source, mask;
     int ndim, inner;
     ptrdiff_t lead[FM_MAX_NDIM];
@@ -75,6 +79,7 @@ typedef struct {
     uint32_t *to, *to_lower;
     uint8_t *findings;
     struct fm_cell *cells;
+    fm_tile tile;
     fm_places places;
     size_t bytes;
 } room;
@@ -121,6 +126,37 @@ static int measure(const job *j, const ptrdiff_t *extent, shape *s)
                 return 0;
         }
     return !__builtin_mul_overflow(places, 64 * (s->line + 64), &places);
+}
+
+/* Whether the window extends along two axes, and is of a size for which numbering pays. */
+static int suits_numbers(job *j)
+{
+    const ptrdiff_t *size = j->window->size, *strides = j->input->strides;
+    int long_axes = 0, axis[2] = {0};
+    for (int d = 0; d < j->ndim; d++)
+        if (size[d] > 1) {
+            if (long_axes < 2)
+                axis[long_axes] = d;
+            long_axes++;
+        }
+    if (j->deviates || j->window->footprint || long_axes != 2 || j->ranks.elements < SMALLEST_NUMBERED ||
+        size[axis[0]] > LONGEST_NUMBERED || size[axis[1]] > LONGEST_NUMBERED)
+        return 0;
+    int first = labs(strides[axis[0]]) < labs(strides[axis[1]]);
+    j->inner = axis[!first];
+    j->outer = axis[first];
+    return 1;
+}
+
+static int choose_tiles(job *j)
+{
+    ptrdiff_t extent[FM_MAX_NDIM] = {0};
+    for (int d = 0; d < j->ndim; d++) {
+        ptrdiff_t most = d == j->inner || d == j->outer ? FM_TILE_SIDE - j->window->size[d] + 1 : 1;
+        ptrdiff_t tiles = (j->span[d] + most - 1) / most;
+        extent[d] = (j->span[d] + tiles - 1) / tiles;
+    }
+    return measure(j, extent, &j->largest);
 }
 
 /* Lines as long as possible, then axes that are filtered, then the others. Blocks of large windows are large,
@@ -223,6 +259,7 @@ static room lay_out(const job *j, const shape *s, void *scratch)
     r.to_lower = take(&p, s->out_line, sizeof *r.to_lower);
     r.findings = take(&p, s->out_line / FM_CHUNK, 1);
     r.cells = take(&p, s->line, sizeof *r.cells);
+    r.tile.room = take(&p, 1, j->numbers ? j->type_keys->tile_bytes() : 0);
     r.places.start = take(&p, j->run_count, sizeof *r.places.start);
     r.places.length = take(&p, j->run_count, sizeof *r.places.length);
     r.bytes = (size_t)(p - (char *)scratch);
@@ -322,7 +359,8 @@ static presence read_block(const job *j, const ptrdiff_t *start, const shape *s,
         memset(r->flags + place + count, 0, (size_t)(s->line - count));
         if (read_line(j, from, count, r, place, &is.nans)) {
             is.missing = 1;
-            is.lows |= j->type_keys->replace(r->type_keys + (place << j->type_width), r->flags + place, s->line,
+            if (!j->numbers)
+                is.lows |= j->type_keys->replace(r->type_keys + (place << j->type_width), r->flags + place, s->line,
                                              &mixture, line);
         }
         line++;
@@ -431,40 +469,64 @@ static void narrow_keys(const job *j, const void *from, ptrdiff_t count, void *t
             ((uint8_t *)to)[i] = (uint8_t)(j->width == 2 ? (uint32_t)doubles[i] : words[i]);
 }
 
-/* Corrects what the usual rank gave for a line of outputs whose first window begins at `place`. Returns whether
- * there are two middles somewhere, of which the other is then in `lower`. */
-static int correct_keys(const job *j, const shape *s, const room *r, ptrdiff_t place, char *chosen, char *lower)
+/* Which ranks are wanted for a line of outputs whose first window begins at `place`. */
+static int find_wanted(const job *j, const shape *s, const room *r, ptrdiff_t place)
 {
     ptrdiff_t count = s->extent[j->inner];
     const void *missing = sum_line(j, s, r, r->missing_counts, place, r->missing_sums);
     const void *lows = sum_line(j, s, r, r->low_counts, place, r->low_sums);
     const void *nans = sum_line(j, s, r, r->nan_counts, place, r->nan_sums);
-    int found = j->counts->wanted(&j->ranks, missing, lows, nans, count, r->to, lower ? r->to_lower : NULL,
-                                  r->findings);
+    return j->counts->wanted(&j->ranks, missing, lows, nans, count, r->to, j->missing->mean ? r->to_lower : NULL,
+                             r->findings);
+}
+
+/* Steps from what the usual rank gave to what is wanted, and from there to the lower one of two middles. */
+static void step_keys(const job *j, const shape *s, const room *r, ptrdiff_t place, int found, char *chosen,
+                      char *lower)
+{
+    ptrdiff_t count = s->extent[j->inner];
     const char *first = r->keys + (place << j->width);
     if (found & FM_MOVED)
         j->keys->step(&r->places, first, j->ranks.rank, NULL, r->to, r->findings, FM_MOVED, count, chosen);
-    if (found & FM_NONE)
-        j->keys->settle(r->to, r->findings, count, j->empty, j->nan, chosen);
-    if (!(found & FM_TWO))
-        return 0;
-    memcpy(lower, chosen, (size_t)s->out_line << j->width);
-    j->keys->step(&r->places, first, j->ranks.rank, r->to, r->to_lower, r->findings, FM_TWO, count, lower);
-    return 1;
+    if (found & FM_TWO) {
+        memcpy(lower, chosen, (size_t)s->out_line << j->width);
+        j->keys->step(&r->places, first, j->ranks.rank, r->to, r->to_lower, r->findings, FM_TWO, count, lower);
+    }
 }
 
 /* The same for keys of the type's width. */
-static int correct_line(const job *j, const shape *s, const room *r, ptrdiff_t place, char *chosen, char *lower)
+static void step_line(const job *j, const shape *s, const room *r, ptrdiff_t place, int found, char *chosen,
+                      char *lower)
 {
     ptrdiff_t count = s->extent[j->inner];
-    if (j->width == j->type_width)
-        return correct_keys(j, s, r, place, chosen, lower);
+    if (j->width == j->type_width) {
+        step_keys(j, s, r, place, found, chosen, lower);
+        return;
+    }
     widen_keys(j, chosen, count, r->chosen);
-    int two = correct_keys(j, s, r, place, r->chosen, lower ? r->lower : NULL);
+    step_keys(j, s, r, place, found, r->chosen, r->lower);
     narrow_keys(j, r->chosen, count, chosen);
-    if (two)
+    if (found & FM_TWO)
         narrow_keys(j, r->lower, count, lower);
-    return two;
+}
+
+/* Makes the line of outputs right, of which one window begins at `place` and which is the row-th of the block.
+ * Returns whether there are two middles somewhere, of which the other is then in `lower`. */
+static int correct_line(const job *j, const shape *s, room *r, ptrdiff_t place, ptrdiff_t row, char *chosen,
+                        char *lower)
+{
+    ptrdiff_t count = s->extent[j->inner];
+    int found = find_wanted(j, s, r, place);
+    if (j->numbers)
+        j->type_keys->filter_row(&r->tile, (int)j->window->size[j->inner], (int)j->window->size[j->outer], (int)row,
+                                 j->ranks.rank, r->to, r->to_lower, r->findings, count, chosen, lower);
+    else if (found & (FM_MOVED | FM_TWO))
+        step_line(j, s, r, place, found, chosen, lower);
+    if (found & FM_NONE)
+        j->type_keys->settle(r->to, r->findings, count, j->empty, j->nan, chosen);
+    if (found & FM_NONE && found & FM_TWO)
+        j->type_keys->settle(r->to, r->findings, count, j->empty, j->nan, lower);
+    return found & FM_TWO;
 }
 
 /* Makes ready for correct_line. What there is none of is not counted. */
@@ -505,10 +567,14 @@ static void run_part(void *context, ptrdiff_t index, int lane)
     room r = lay_out(j, &s, j->scratch + (size_t)lane * j->scratch_bytes);
     presence is = read_block(j, start, &s, &r);
     int complete = !is.missing && !is.nans, two = j->missing->mean && j->ranks.elements % 2 == 0;
-    if (!filter_block(&watch, &s, r.type_keys, j->ranks.rank, r.type_chosen) ||
+    int numbers = j->numbers && !complete;
+    if ((!numbers && !filter_block(&watch, &s, r.type_keys, j->ranks.rank, r.type_chosen)) ||
         (complete && two && !filter_block(&watch, &s, r.type_keys, j->ranks.rank - 1, r.type_lower)))
         return;
-    if (!complete || j->deviates) {
+    if (numbers)
+        j->type_keys->number_tile(r.type_keys, r.flags, s.line, (int)s.padded[j->inner], (int)s.padded[j->outer],
+                                  &r.tile);
+    else if (!complete || j->deviates) {
         find_places(j, &s, &r.places);
         if (j->width != j->type_width)
             widen_keys(j, r.type_keys, s.lines * s.line, r.keys);
@@ -528,7 +594,7 @@ static void run_part(void *context, ptrdiff_t index, int lane)
             to[d] = start[d] + at[d];
         }
         char *chosen = r.type_chosen + out, *lower = j->missing->mean ? r.type_lower + out : NULL;
-        if (complete ? two : correct_line(j, &s, &r, place, chosen, lower))
+        if (complete ? two : correct_line(j, &s, &r, place, line - 1, chosen, lower))
             fm_mean_keys(j->input->type, chosen, lower, count);
         if (j->median)
             fm_write_keys(j->median, to, j->inner, count, chosen);
@@ -601,7 +667,7 @@ static uint32_t *make_table(const fm_ranks *ranks)
 
 static fm_status run_blocks(job *j, int workers)
 {
-    if (!choose_blocks(j))
+    if (!(j->numbers ? choose_tiles(j) : choose_blocks(j)))
         return FM_NO_MEMORY;
     ptrdiff_t parts = count_blocks(j);
     workers = fm_workers(workers, parts);
@@ -626,6 +692,9 @@ static fm_status run(job *j, int workers)
         if (j->span[d] <= 0)
             return FM_OK;
     j->inner = choose_inner(j);
+    j->numbers = suits_numbers(j);
+    j->width = j->type_width > j->count_width || j->numbers ? j->type_width : j->count_width;
+    j->keys = fm_active->missing[j->width];
     j->runs = fm_find_runs(j->window, j->ndim, j->inner, &j->run_count);
     fm_status status = j->runs ? run_blocks(j, workers) : FM_NO_MEMORY;
     free(j->runs);
@@ -709,9 +778,7 @@ static fm_status filter(job *j, int workers)
     j->ndim = input->ndim;
     j->type_width = width_of_type(input->type);
     j->count_width = width_of_count(elements);
-    j->width = j->type_width > j->count_width ? j->type_width : j->count_width;
     j->type_keys = fm_active->missing[j->type_width];
-    j->keys = fm_active->missing[j->width];
     j->counts = fm_active->missing[j->count_width];
     j->empty = fm_key_of(missing->empty, output->type);
     j->nan = is_float ? nan_key(input->type) : 0;

@@ -1,4 +1,4 @@
-/* What missing.c asks of each key width: stepping.c, deviation.c and counting.c. */
+/* What missing.c asks of each key width: stepping.c, deviation.c, counted.c and counting.c. */
 #ifndef FM_MISSING_H
 #define FM_MISSING_H
 
@@ -23,6 +23,14 @@ typedef struct {
     ptrdiff_t runs;
     ptrdiff_t elements;
 } fm_places;
+
+/* A tile of numbered elements, and the answer for the first window of a row in it. */
+enum { FM_TILE_SIDE = 256 };
+typedef struct {
+    void *room;
+    int number;
+    ptrdiff_t below; /* elements of that window with lower numbers */
+} fm_tile;
 
 enum { FM_MIXTURE_ALL = 1 << 16 };
 
@@ -82,6 +90,18 @@ typedef struct fm_missing_kernels {
     void (*deviate)(const fm_places *window, const void *first, const void *high, const void *low, int is_float,
                     ptrdiff_t rank, const uint32_t *to, const uint8_t *findings, ptrdiff_t count,
                     const void *centers, void *deviations);
+
+    /* Tiles of keys of this width (counted.c). */
+
+    size_t (*tile_bytes)(void);
+    /* Numbers the elements that are not missing, of lines that lie `line` keys apart. */
+    void (*number_tile)(const void *keys, const uint8_t *flags, ptrdiff_t line, int width, int height,
+                        fm_tile *tile);
+    /* Filters the row of windows of width x height that begins at `top`, from row 0 on one after the other.
+     * Where there are findings, `to` and `to_lower` are wanted, else `rank`. */
+    void (*filter_row)(fm_tile *tile, int width, int height, int top, ptrdiff_t rank, const uint32_t *to,
+                       const uint32_t *to_lower, const uint8_t *findings, ptrdiff_t count, void *chosen,
+                       void *lower);
 
     /* Counts of this width (counting.c). */
 

@@ -218,6 +218,40 @@ def test_several_blocks(workers):
         np.testing.assert_array_equal(got[inside], wanted[inside])
 
 
+@pytest.mark.parametrize("sizes", [(24, 25), (25, 24), (30, 31), (5, 128), (128, 5), (70, 64), (129, 6)])
+def test_large_windows(sizes):
+    """Where elements are numbered, and just before and after."""
+    for dtype, share in itertools.product(WIDTHS, [0.001, 0.05, 0.9]):
+        image, mask = noise((23, 270), dtype), mask_of((23, 270), share)
+        mask[:, 100:140] = dtype == "u2"
+        check(image[:, :60], sizes, mask=mask[:, :60], mode="truncate", mean=True)
+        check(image, sizes, mask=mask, percent=90, mode="mirror")
+
+
+def test_large_windows_of_floats():
+    image = noise((40, 90), "f4", nans=0.02)
+    for policy in POLICIES:
+        for mask in (None, mask_of(image.shape, 0.1)):
+            check(image, (27, 30), policy=policy, mask=mask, empty=4)
+            check(image.T, (27, 30), policy=policy, mask=None if mask is None else mask.T, mode="truncate")
+    stack = noise((3, 40, 50), "u1")
+    check(stack, (1, 26, 28), mask=mask_of(stack.shape, 0.03))
+    check(np.moveaxis(stack, 0, -1), (26, 28, 1), mask=np.moveaxis(mask_of(stack.shape, 0.03), 0, -1))
+
+
+def test_whole_tiles():
+    """As many numbers as there are, and all but one."""
+    for shape in ((256, 256), (255, 256), (256, 255)):
+        image, mask = noise(shape, "u2"), np.zeros(shape, bool)
+        mask[3, 5] = True
+        got = filtered(image, (25, 25), mask=mask, mode="valid")
+        wanted = filtered(image, (25, 25), mode="valid")
+        far = np.ones(got.shape, bool)
+        far[:4, :6] = False
+        np.testing.assert_array_equal(got[far], wanted[far])
+        check(image[:40, :40], (25, 25), mask=mask[:40, :40], mode="valid")
+
+
 def test_missing_in_clusters():
     mask = np.zeros((60, 80), bool)
     mask[10:40, 20:50] = mask[:, 70:] = True
