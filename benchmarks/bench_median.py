@@ -268,6 +268,63 @@ def extremes(settings: Settings) -> Iterator[Row]:
         yield relative(settings, "extremes", f"minimum 63x63 {dtype}", minimum(63), "7x7", minimum(7), 1.5)
 
 
+# ---- Elements that are missing ----
+
+
+def missing(settings: Settings) -> Iterator[Row]:
+    """A share of the elements masked, or NaN and left out: the time as a share of the plain filter's, which is
+    to be at most 2.5 where few are missing, and how much faster it is than SciPy with NumPy's nanmedian."""
+    sizes = (3, 5, 15) if settings.quick else (3, 5, 7, 15, 31, 63)
+    for size in sizes:
+        for dtype in MAIN_TYPES:
+            image = image_of(dtype)
+            for share in (0.001, 0.01, 0.1):
+                hidden = np.random.default_rng(1).random(image.shape) < share
+                must = 2.5 if share == 0.001 else None
+                case = f"{size}x{size} {dtype}, {share:.1%}"
+                masked = ours(image, size, mask=hidden)
+                yield relative(settings, "missing", f"{case} masked", masked, "plain", ours(image, size), must)
+                if dtype == "float32":
+                    holes = np.where(hidden, np.float32(np.nan), image)
+                    omit = ours(holes, size, nan_policy="omit")
+                    yield relative(settings, "missing", f"{case} NaN", omit, "plain", ours(image, size), must)
+    yield from against_nanmedian(settings)
+
+
+def against_nanmedian(settings: Settings) -> Iterator[Row]:
+    """On a small image: the other takes minutes for a large one."""
+    for size in (3, 5, 15):
+        image = image_of("float32", (64, 64))
+        for share in (0.001, 0.01, 0.1):
+            holes = np.where(np.random.default_rng(1).random(image.shape) < share, np.float32(np.nan), image)
+            calls = {
+                "fastmath": ours(holes, size, nan_policy="omit"),
+                "SciPy": lambda holes=holes, size=size: ndimage.vectorized_filter(holes, np.nanmedian, size=size),
+            }
+            yield against(settings, "missing", f"{size}x{size} float32, 64x64, {share:.1%} NaN", calls, 100, None)
+
+
+def beyond(settings: Settings) -> Iterator[Row]:
+    """What SciPy lacks besides: borders, means of two middles, deviations, as shares of the plain filter's time."""
+    for size in (3, 5, 15):
+        for dtype in MAIN_TYPES:
+            image, case = image_of(dtype), f"{size}x{size} {dtype}"
+            plain = ours(image, size)
+            inside = np.empty((513 - size, 513 - size), dtype)
+            calls = {
+                "truncate": ours(image, size, mode="truncate"),
+                "valid": ours(image, size, mode="valid", output=inside),
+                "outliers": lambda image=image, size=size: fastmath.remove_outliers(image, size, 10, mode="nearest"),
+                "deviation": lambda image=image, size=size: fastmath.mad_filter(image, size, mode="nearest"),
+            }
+            for name, call in calls.items():
+                yield relative(settings, "beyond", f"{case}, {name}", call, "plain", plain, None)
+        image = image_of("uint16")
+        even = ours(image, size + 1, even="mean")
+        yield relative(settings, "beyond", f"{size + 1}x{size + 1} uint16, mean of the middles", even, "plain",
+                       ours(image, size + 1), None)  # fmt: skip
+
+
 # ---- Calls, threads, instruction sets ----
 
 
@@ -306,6 +363,7 @@ def instruction_sets(settings: Settings) -> Iterator[Row]:
 GROUPS: dict[str, Callable[[Settings], Iterator[Row]]] = {
     "squares": squares, "large": large_images, "types": types, "rectangles": rectangles, "signals": signals,
     "stacks": stacks, "volumes": volumes, "footprints": footprints, "ranks": ranks, "extremes": extremes,
+    "missing": missing, "beyond": beyond,
     "workers": workers, "calls": small_calls, "levels": instruction_sets,
 }  # fmt: skip
 

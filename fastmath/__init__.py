@@ -13,7 +13,7 @@ from ._core import (
 from ._patch import patch_scipy
 from ._simd import simd
 from .ndimage import maximum_filter, median_filter, minimum_filter, percentile_filter, rank_filter
-from .outliers import remove_outliers
+from .outliers import mad_filter, remove_outliers
 from .signal import medfilt, medfilt2d
 
 __version__ = f"{VERSION_MAJOR}.{VERSION_MINOR}.0"
@@ -26,6 +26,7 @@ __all__ = [
     "dot_product",
     "fast_exp",
     "fast_sum",
+    "mad_filter",
     "maximum_filter",
     "medfilt",
     "medfilt2d",

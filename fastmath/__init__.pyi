@@ -13,6 +13,7 @@ from .ndimage import median_filter as median_filter
 from .ndimage import minimum_filter as minimum_filter
 from .ndimage import percentile_filter as percentile_filter
 from .ndimage import rank_filter as rank_filter
+from .outliers import mad_filter as mad_filter
 from .outliers import remove_outliers as remove_outliers
 from .signal import medfilt as medfilt
 from .signal import medfilt2d as medfilt2d
@@ -26,6 +27,7 @@ __all__ = [
     "dot_product",
     "fast_exp",
     "fast_sum",
+    "mad_filter",
     "maximum_filter",
     "medfilt",
     "medfilt2d",

@@ -3,6 +3,7 @@
 Errors have SciPy's types and key phrases, so that code which handles SciPy's handles these too.
 """
 
+import functools
 import math
 import operator
 import os
@@ -30,6 +31,15 @@ MODES = {
     "grid-wrap": 4,
 }
 
+#: Those that end windows at the border, and those that keep windows away from it.
+TRUNCATE, VALID = 5, 6
+ALL_MODES = {**MODES, "truncate": TRUNCATE, "valid": VALID}
+
+RAISE = 3
+NAN_POLICIES = {"last": 0, "omit": 1, "propagate": 2, "raise": RAISE}
+
+MIDDLES = {"upper": 0, "mean": 1}
+
 #: The element types that the kernels know, by NumPy's characters.
 ELEMENTS = frozenset("?bBhHiIlLqQefd")
 
@@ -42,6 +52,18 @@ class Window(NamedTuple):
     """Which of them count; None: all."""
     elements: int
     """How many count."""
+
+
+class Call(NamedTuple):
+    """A window and its border as the kernels take them."""
+
+    sizes: tuple[int, ...]
+    origins: tuple[int, ...]
+    members: Array | None
+    elements: int
+    rank: int
+    modes: int | tuple[int, ...]
+    fill: bytes
 
 
 def integer(value: object, name: str) -> int:
@@ -103,6 +125,75 @@ def plain_array(array: npt.ArrayLike, name: str) -> Array:
     return _as_array(array, name)
 
 
+def image_and_mask(value: Any, mask: Any, name: str) -> tuple[Array, npt.NDArray[np.bool_] | None]:
+    """The argument as a plain array, and which of its elements are masked, by itself or by `mask`."""
+    hidden = None
+    if is_masked_array(value):
+        masked, value = np.ma.getmask(value), np.ma.getdata(value)
+        hidden = None if masked is np.ma.nomask else np.asarray(masked)
+    pixels = image(value, name)
+    if mask is None:
+        return pixels, hidden
+    given = _as_array(mask, "mask")
+    if given.dtype != bool:
+        raise TypeError(f"mask: expected bools, True where an element does not count, got {given.dtype}")
+    try:
+        given = np.broadcast_to(given, pixels.shape)
+    except ValueError:
+        raise ValueError(
+            f"mask: expected the shape of {name}, {pixels.shape}, or one that broadcasts to it, got {given.shape}"
+        ) from None
+    return pixels, given if hidden is None else hidden | given
+
+
+def refuse_nans(pixels: Array, hidden: Array | None) -> None:
+    if pixels.dtype.kind == "f" and bool(np.isnan(pixels if hidden is None else pixels[~hidden]).any()):
+        raise ValueError("input: The input contains nan values")
+
+
+def empty_element(fill_value: Any, dtype: np.dtype[Any]) -> bytes:
+    """What a window gives that has nothing left."""
+    value = fill_value if fill_value is not None else math.nan if dtype.kind == "f" else 0
+    return fill_element(value, dtype, "fill_value")
+
+
+def widened(element: bytes, dtype: np.dtype[Any]) -> bytes:
+    """A float16 in native byte order as a float64."""
+    return np.frombuffer(element, dtype.newbyteorder("=")).astype(np.float64).tobytes()
+
+
+def distance_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type that holds every distance between two elements, in the same byte order."""
+    return np.dtype(f"{dtype.byteorder}u{dtype.itemsize}") if dtype.kind == "i" else dtype
+
+
+def number_of(value: Any, name: str, known: dict[str, int]) -> int:
+    if isinstance(value, str) and value in known:
+        return known[value]
+    raise ValueError(f"{name}: expected one of {', '.join(map(repr, known))}, got {value!r}")
+
+
+def result_shape(shape: tuple[int, ...], call: Call) -> tuple[int, ...]:
+    """The shape of the result: smaller along axes of mode ``"valid"``."""
+    return tuple(
+        max(length - size + 1, 0) if mode == VALID else length
+        for length, size, mode in zip(shape, call.sizes, _each(call.modes, len(shape)))
+    )
+
+
+def centers(shape: tuple[int, ...], call: Call) -> tuple[slice, ...]:
+    """Where in the image the elements of the result are."""
+    leads = [
+        size // 2 + origin if mode == VALID else 0
+        for size, origin, mode in zip(call.sizes, call.origins, _each(call.modes, len(shape)))
+    ]
+    return tuple(slice(lead, lead + length) for lead, length in zip(leads, result_shape(shape, call)))
+
+
+def _each(modes: int | tuple[int, ...], count: int) -> tuple[int, ...]:
+    return (modes,) * count if isinstance(modes, int) else modes
+
+
 def _as_array(value: npt.ArrayLike, name: str) -> Array:
     try:
         return np.asarray(value)
@@ -110,30 +201,32 @@ def _as_array(value: npt.ArrayLike, name: str) -> Array:
         raise type(error)(f"{name}: {error}") from None
 
 
-def _is_masked(array: object) -> bool:
-    """Whether elements are masked; a masked array without any is as good as a plain one.
-
-    NumPy loads its masked arrays when first asked for them, which takes longer than many a filter.
-    """
+def is_masked_array(array: object) -> bool:
+    """NumPy loads its masked arrays when first asked for them, which takes longer than many a filter."""
     ma = sys.modules.get("numpy.ma")
-    return ma is not None and isinstance(array, ma.MaskedArray) and bool(ma.is_masked(array))
+    return ma is not None and isinstance(array, ma.MaskedArray)
 
 
-def result_array(output: Any, like: Array) -> Array:
-    """The array that `output` asks for: new ones have the shape of `like` and, unless told, its type."""
+def _is_masked(array: object) -> bool:
+    """Whether elements are masked; a masked array without any is as good as a plain one."""
+    return is_masked_array(array) and bool(np.ma.is_masked(array))
+
+
+def result_array(output: Any, like: Array, shape: tuple[int, ...]) -> Array:
+    """The array that `output` asks for: of this shape and, unless told, of the type of `like`."""
     if output is None:
-        return np.empty(like.shape, like.dtype)
+        return np.empty(shape, like.dtype)
     if isinstance(output, (type, np.dtype, str)):
         dtype = _output_dtype(output)
         _check_output_dtype(dtype)
-        return np.empty(like.shape, dtype)
+        return np.empty(shape, dtype)
     if not isinstance(output, np.ndarray):
         raise RuntimeError(
-            f"output: output shape not correct: expected an array of shape {like.shape}, a dtype or the name "
+            f"output: output shape not correct: expected an array of shape {shape}, a dtype or the name "
             f"of one, got {type(output).__name__}"
         )
-    if output.shape != like.shape:
-        raise RuntimeError(f"output: output shape not correct: expected {like.shape}, got {output.shape}")
+    if output.shape != shape:
+        raise RuntimeError(f"output: output shape not correct: expected {shape}, got {output.shape}")
     _check_output_dtype(output.dtype)
     if not output.flags.writeable:
         raise ValueError("output: output array is read-only, expected one that can be written to")
@@ -250,32 +343,35 @@ def window_origins(
     return tuple(origins)
 
 
-def border_modes(mode: Any, axes: tuple[int, ...], ndim: int, separable: bool) -> int | tuple[int, ...]:
+def border_modes(
+    mode: Any, axes: tuple[int, ...], ndim: int, separable: bool, known: dict[str, int] = MODES
+) -> int | tuple[int, ...]:
     """The number of the border mode, or of each axis's where a sequence was given."""
     if isinstance(mode, str) or not isinstance(mode, Iterable):
-        return _mode(mode, "mode")
+        return _mode(mode, "mode", known)
     if not separable:
         raise RuntimeError(
             f"mode: A sequence of modes is not supported for non-separable footprints or "
             f"by non-separable rank filters: expected one mode, got {mode!r}"
         )
+    known_mode = functools.partial(_mode, known=known)
     modes = [0] * ndim
-    for axis, number in zip(axes, for_each(mode, "mode", _mode, len(axes))):
+    for axis, number in zip(axes, for_each(mode, "mode", known_mode, len(axes))):
         modes[axis] = number
     return tuple(modes)
 
 
-def _mode(mode: object, name: str) -> int:
-    if isinstance(mode, str) and mode in MODES:
-        return MODES[mode]
+def _mode(mode: object, name: str, known: dict[str, int]) -> int:
+    if isinstance(mode, str) and mode in known:
+        return known[mode]
     raise RuntimeError(
-        f"{name}: boundary mode not supported: expected one of {', '.join(MODES)}, got {mode!r}"
+        f"{name}: boundary mode not supported: expected one of {', '.join(known)}, got {mode!r}"
     )
 
 
-def fill_element(cval: Any, dtype: np.dtype[Any]) -> bytes:
-    """One element of value `cval` in the machine's byte order, wrapped into the range of integers."""
-    value = number(cval, "cval")
+def fill_element(cval: Any, dtype: np.dtype[Any], name: str = "cval") -> bytes:
+    """One element of a value in the machine's byte order, wrapped into the range of integers."""
+    value = number(cval, name)
     # SciPy converts a border value to bool as it does to a byte: 0.5 is False.
     stored = np.dtype(np.uint8) if dtype.kind == "b" else dtype.newbyteorder("=")
     if stored.kind == "f" or (isinstance(value, float) and not math.isfinite(value)):

@@ -27,6 +27,38 @@ def rank_filter(
     workers: int,
     /,
 ) -> None: ...
+def rank_filter_missing(
+    input: _Buffer,
+    output: _Buffer,
+    sizes: tuple[int, ...],
+    origins: tuple[int, ...],
+    footprint: _Buffer | None,
+    modes: int | tuple[int, ...],
+    cval: bytes,
+    workers: int,
+    mask: _Buffer | None,
+    nan_policy: int,
+    empty: bytes,
+    percent: float,
+    offset: int,
+    mean: bool,
+    /,
+) -> None: ...
+def mad_filter(
+    input: _Buffer,
+    output: _Buffer,
+    sizes: tuple[int, ...],
+    origins: tuple[int, ...],
+    footprint: _Buffer | None,
+    modes: int | tuple[int, ...],
+    cval: bytes,
+    workers: int,
+    mask: _Buffer | None,
+    nan_policy: int,
+    empty: bytes,
+    median: _Buffer | None,
+    /,
+) -> None: ...
 def sum_into(array: _Buffer, result: _Buffer, /) -> None: ...
 def sum_paths(array: _Buffer, /) -> Any: ...
 def dot_paths(a: _Buffer, b: _Buffer, /) -> Any: ...

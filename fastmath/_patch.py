@@ -8,9 +8,15 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
+from . import _arguments as arguments
 from . import ndimage
 
 Filter = Callable[..., Any]
+
+OURS = frozenset({"workers", "mask", "nan_policy", "keep_nan", "fill_value", "even"})
+OUR_MODES = arguments.ALL_MODES.keys() - arguments.MODES.keys()
 
 
 @contextlib.contextmanager
@@ -76,12 +82,23 @@ class _Patch:
     def _routed(self, ours: Filter, scipys: Filter) -> Filter:
         @functools.wraps(scipys)
         def filter_by_either(*positional: Any, **options: Any) -> Any:
-            if self._blocks and "workers" not in options:
+            if self._blocks and not _is_ours_alone(positional, options):
                 with contextlib.suppress(TypeError, ValueError, RuntimeError):
-                    return ours(*positional, **options)
+                    return _filter_plainly(ours, *positional, **options)
             return scipys(*positional, **options)
 
         return filter_by_either
+
+
+def _is_ours_alone(positional: tuple[Any, ...], options: dict[str, Any]) -> bool:
+    """Whether a call asks for what SciPy does not know, so that the error is to be SciPy's."""
+    values = (*positional, *options.values())
+    return bool(OURS.intersection(options)) or any(type(value) is str and value in OUR_MODES for value in values)
+
+
+def _filter_plainly(ours: Filter, input: Any, *positional: Any, **options: Any) -> Any:
+    """With the input as SciPy sees it: without masks and labels."""
+    return ours(input if type(input) is np.ndarray else np.asarray(input), *positional, **options)
 
 
 _patch = _Patch()

@@ -5,22 +5,23 @@ The arguments are read here, in Python; the pixels are worked on in C.
 
 import functools
 import math
-import warnings
-from collections.abc import Callable
-from typing import Any
+import sys
+from typing import Any, Literal
 
-import numpy as np
 import numpy.typing as npt
 
 from . import _arguments as arguments
 from . import _core
 from ._arguments import Array
 from ._documentation import documented
+from ._filtering import Choice, apply
 
 __all__ = ["maximum_filter", "median_filter", "minimum_filter", "percentile_filter", "rank_filter"]
 
-Engine = Callable[..., None]
-"""`fastmath._core.rank_filter`, or another function with its arguments."""
+NanPolicy = Literal["last", "omit", "propagate", "raise"]
+
+MOST = sys.maxsize
+"""No window has more elements."""
 
 
 @documented
@@ -35,15 +36,24 @@ def median_filter(
     *,
     axes: Any = None,
     workers: int | None = None,
+    mask: npt.ArrayLike | None = None,
+    nan_policy: NanPolicy = "last",
+    keep_nan: bool = False,
+    fill_value: float | None = None,
+    even: Literal["upper", "mean"] = "upper",
 ) -> Array:
     """The median of a window around each element.
 
-    Of an even number of elements, the upper of the two middle ones.
+    Of an even number of elements, the upper of the two middle ones, unless `even` says otherwise.
 
     Parameters
     ----------
     {input}
     {options}
+    even : {"upper", "mean"}, optional
+        What the median of an even number of elements is: the upper of the two middle ones, as in SciPy, or
+        their mean, rounded once. The mean of integers is an integer, of two as near ones the even one, unless
+        `output` is of a floating-point type.
 
     Examples
     --------
@@ -51,8 +61,16 @@ def median_filter(
     >>> import fastmath
     >>> fastmath.median_filter(np.array([1, 1, 9, 1, 2, 2]), size=3)
     array([1, 1, 1, 2, 2, 2])
+
+    A window may end at the border, and a NaN may not count:
+
+    >>> fastmath.median_filter(np.array([5, np.nan, 1, 2]), size=3, mode="truncate", nan_policy="omit")
+    array([5., 5., 2., 2.])
     """
-    return apply(_core.rank_filter, middle, input, size, footprint, output, mode, cval, origin, axes, workers)
+    return apply(
+        _core.rank_filter, MEDIAN, input, size, footprint, output, mode, cval, origin, axes, workers,
+        mask, nan_policy, keep_nan, fill_value, even,
+    )  # fmt: skip
 
 
 @documented
@@ -68,6 +86,10 @@ def rank_filter(
     *,
     axes: Any = None,
     workers: int | None = None,
+    mask: npt.ArrayLike | None = None,
+    nan_policy: NanPolicy = "last",
+    keep_nan: bool = False,
+    fill_value: float | None = None,
 ) -> Array:
     """The element of a given rank in a window around each element.
 
@@ -85,8 +107,11 @@ def rank_filter(
     >>> fastmath.rank_filter(np.array([1, 1, 9, 1, 2, 2]), -2, size=3)
     array([1, 1, 1, 2, 2, 2])
     """
-    at = functools.partial(from_either_end, arguments.integer(rank, "rank"))
-    return apply(_core.rank_filter, at, input, size, footprint, output, mode, cval, origin, axes, workers)
+    choice = at_rank(arguments.integer(rank, "rank"))
+    return apply(
+        _core.rank_filter, choice, input, size, footprint, output, mode, cval, origin, axes, workers,
+        mask, nan_policy, keep_nan, fill_value,
+    )  # fmt: skip
 
 
 @documented
@@ -102,6 +127,10 @@ def percentile_filter(
     *,
     axes: Any = None,
     workers: int | None = None,
+    mask: npt.ArrayLike | None = None,
+    nan_policy: NanPolicy = "last",
+    keep_nan: bool = False,
+    fill_value: float | None = None,
 ) -> Array:
     """The element at a given percentile of a window around each element.
 
@@ -121,8 +150,12 @@ def percentile_filter(
     >>> fastmath.percentile_filter(np.array([1, 1, 9, 1, 2, 2]), 100, size=3)
     array([1, 9, 9, 9, 2, 2])
     """
-    at = functools.partial(_share_of, arguments.real(percentile, "percentile"))
-    return apply(_core.rank_filter, at, input, size, footprint, output, mode, cval, origin, axes, workers)
+    given = arguments.real(percentile, "percentile")
+    choice = Choice(functools.partial(_share_of, given), given + 100 if given < 0 else given)
+    return apply(
+        _core.rank_filter, choice, input, size, footprint, output, mode, cval, origin, axes, workers,
+        mask, nan_policy, keep_nan, fill_value,
+    )  # fmt: skip
 
 
 @documented
@@ -137,6 +170,10 @@ def minimum_filter(
     *,
     axes: Any = None,
     workers: int | None = None,
+    mask: npt.ArrayLike | None = None,
+    nan_policy: NanPolicy = "last",
+    keep_nan: bool = False,
+    fill_value: float | None = None,
 ) -> Array:
     """The smallest element of a window around each element.
 
@@ -153,8 +190,9 @@ def minimum_filter(
     array([1, 1, 1, 7, 7, 8])
     """
     return apply(
-        _core.rank_filter, _lowest, input, size, footprint, output, mode, cval, origin, axes, workers
-    )
+        _core.rank_filter, _MINIMUM, input, size, footprint, output, mode, cval, origin, axes, workers,
+        mask, nan_policy, keep_nan, fill_value,
+    )  # fmt: skip
 
 
 @documented
@@ -169,6 +207,10 @@ def maximum_filter(
     *,
     axes: Any = None,
     workers: int | None = None,
+    mask: npt.ArrayLike | None = None,
+    nan_policy: NanPolicy = "last",
+    keep_nan: bool = False,
+    fill_value: float | None = None,
 ) -> Array:
     """The largest element of a window around each element.
 
@@ -185,12 +227,14 @@ def maximum_filter(
     array([1, 9, 9, 9, 2, 2])
     """
     return apply(
-        _core.rank_filter, _highest, input, size, footprint, output, mode, cval, origin, axes, workers
-    )
+        _core.rank_filter, _MAXIMUM, input, size, footprint, output, mode, cval, origin, axes, workers,
+        mask, nan_policy, keep_nan, fill_value,
+    )  # fmt: skip
 
 
 def middle(count: int) -> int:
-    _refuse_none(count, RuntimeError)
+    if not count:
+        _refuse_none(count, RuntimeError)
     return count // 2
 
 
@@ -229,94 +273,10 @@ def _refuse_none(count: int, error: type[Exception]) -> None:
         raise error("footprint: All-zero footprint is not supported, expected a true element")
 
 
-def apply(
-    engine: Engine,
-    rank_in: Callable[[int], int],
-    input: Any,
-    size: Any,
-    footprint: Any,
-    output: Any,
-    mode: Any,
-    cval: Any,
-    origin: Any,
-    axes: Any,
-    workers: Any,
-) -> Array:
-    """Read the arguments and let `engine` work on the pixels.
-
-    Of `count` elements in a window the one of rank `rank_in(count)` is chosen.
-    """
-    if (
-        type(input) is np.ndarray
-        and type(size) is int
-        and type(mode) is str
-        and type(cval) is float
-        and type(origin) is int
-        and origin == 0
-        and footprint is axes is None
-        and (output is None or type(output) is np.ndarray)
-        and (workers is None or (type(workers) is int and workers == 1))
-    ):
-        result = _apply_plain(engine, rank_in, input, size, mode, output)
-        if result is not None:
-            return result
-    if footprint is not None and size is not None:
-        warnings.warn("ignoring size because footprint is set", UserWarning, stacklevel=3)
-    image = arguments.image(input)
-    filtered = arguments.filtered_axes(axes, image.ndim)
-    sizes, members, count = arguments.window(size, footprint, filtered, image.ndim)
-    rank = rank_in(count)
-    separable = members is None and rank in (0, count - 1)
-    origins = arguments.window_origins(origin, filtered, sizes, separable)
-    modes = arguments.border_modes(mode, filtered, image.ndim, separable)
-    fill = arguments.fill_element(cval, image.dtype)
-    threads = arguments.worker_count(workers)
-    result = arguments.result_array(output, image)
-    if not image.size or (count == 1 and members is None):
-        arguments.store(image, result)
-    else:
-        _work(engine, image, result, sizes, origins, members, rank, modes, fill, threads)
-    return output if isinstance(output, np.ndarray) else result
+def at_rank(rank: int) -> Choice:
+    return Choice(functools.partial(from_either_end, rank), 0 if rank >= 0 else 100, max(min(rank, MOST), -MOST))
 
 
-def _work(engine: Engine, image: Array, result: Array, *window: Any) -> None:
-    """Let the engine write the result: at once if it can be, else by way of a copy."""
-    if arguments.same_elements(image, result) and not np.may_share_memory(image, result):
-        engine(image, result, *window)
-    else:
-        scratch = np.empty(image.shape, image.dtype)
-        engine(image, scratch, *window)
-        arguments.store(scratch, result)
-
-
-def _apply_plain(
-    engine: Engine, rank_in: Callable[[int], int], image: Array, size: int, mode: str, output: Array | None
-) -> Array | None:
-    """The usual call, in as few steps as it takes; None if it is not that usual.
-
-    Small images are filtered in about a microsecond: reading every argument takes longer than that.
-    """
-    number = arguments.MODES.get(mode, arguments.CONSTANT)
-    if number == arguments.CONSTANT or image.dtype.char not in arguments.ELEMENTS or not image.size:
-        return None
-    sizes, origins, count = _box(size, image.ndim)
-    if count == 1:
-        return None
-    if output is None:
-        output = np.empty(image.shape, image.dtype)
-    elif (
-        output.shape != image.shape
-        or output.dtype != image.dtype
-        or not output.flags.writeable
-        or np.may_share_memory(image, output)
-    ):
-        return None
-    engine(image, output, sizes, origins, None, rank_in(count), number, bytes(image.itemsize), 1)
-    return output
-
-
-@functools.lru_cache
-def _box(size: int, ndim: int) -> tuple[tuple[int, ...], tuple[int, ...], int]:
-    """The sizes and origins of a plain box, and its number of elements."""
-    sizes, _, count = arguments.window(size, None, tuple(range(ndim)), ndim)
-    return sizes, (0,) * ndim, count
+MEDIAN = Choice(middle, 50)
+_MINIMUM = Choice(_lowest, 0)
+_MAXIMUM = Choice(_highest, 100, -1)

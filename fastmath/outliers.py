@@ -1,6 +1,7 @@
-"""Replacing the bad pixels of an image and leaving the others alone."""
+"""How far an image strays from its median, and replacing only what strays too far."""
 
 import math
+import sys
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -8,11 +9,86 @@ import numpy.typing as npt
 
 from . import _arguments as arguments
 from ._arguments import Array
-from .ndimage import median_filter
+from ._documentation import documented
+from ._filtering import Missing, deviations, read_window, with_mask
+from ._wrapping import unwrap
+from .ndimage import MEDIAN, NanPolicy, median_filter
 
-__all__ = ["remove_outliers"]
+__all__ = ["mad_filter", "remove_outliers"]
 
 Which = Literal["both", "bright", "dark"]
+Units = Literal["image", "mad"]
+
+NORMAL = 0.6744897501960817
+"""The median absolute deviation of a normal distribution whose standard deviation is 1."""
+
+
+@documented
+def mad_filter(
+    input: npt.ArrayLike,
+    size: Any = None,
+    footprint: npt.ArrayLike | None = None,
+    output: Any = None,
+    mode: Any = "reflect",
+    cval: Any = 0.0,
+    origin: Any = 0,
+    *,
+    axes: Any = None,
+    workers: int | None = None,
+    mask: npt.ArrayLike | None = None,
+    nan_policy: NanPolicy = "last",
+    keep_nan: bool = False,
+    fill_value: float | None = None,
+    scale: float | Literal["normal"] = 1.0,
+) -> Array:
+    """The median absolute deviation of a window around each element.
+
+    It is the median of the distances of all elements of the window from the median of that same window, a
+    measure of local noise that outliers hardly change.
+
+    Parameters
+    ----------
+    {input}
+    {options}
+    scale : float or "normal", optional
+        What deviations are divided by, as in `scipy.stats.median_abs_deviation`; "normal" makes the result an
+        estimate of the standard deviation of normal noise. With a scale other than 1 integers give float64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastmath
+    >>> fastmath.mad_filter(np.array([1, 3, 9, 2, 2, 6]), size=3)
+    array([0, 2, 1, 0, 0, 0], dtype=uint64)
+    """
+    divisor = NORMAL if isinstance(scale, str) and scale == "normal" else arguments.real(scale, "scale")
+    if not 0 < divisor < math.inf:
+        raise ValueError(f'scale: expected a positive number or "normal", got {scale}')
+    unwrapped, rewrap = unwrap(input, "input")
+    image, hidden = arguments.image_and_mask(unwrapped, mask, "input")
+    window = read_window(
+        MEDIAN.rank_in, image, size, footprint, mode, cval, origin, axes, arguments.ALL_MODES
+    )
+    policy = arguments.number_of(nan_policy, "nan_policy", arguments.NAN_POLICIES)
+    threads = arguments.worker_count(workers)
+    distance = arguments.distance_type(image.dtype)
+    scaled = np.dtype(np.float64) if divisor != 1 and image.dtype.kind != "f" else distance
+    like = np.empty(0, scaled)
+    result = arguments.result_array(output, like, arguments.result_shape(image.shape, window))
+    if policy == arguments.RAISE:
+        arguments.refuse_nans(image, hidden)
+    empty = arguments.empty_element(fill_value, distance)
+    missing = Missing(hidden, policy % arguments.RAISE, empty, MEDIAN.percent, MEDIAN.offset, False)
+    spread, _ = deviations(image, window, threads, missing)
+    if divisor != 1:
+        spread = spread / divisor
+    if keep_nan and image.dtype.kind == "f":
+        np.copyto(spread, np.nan, where=np.isnan(image[arguments.centers(image.shape, window)]))
+    arguments.store(spread, result)
+    answer = output if isinstance(output, np.ndarray) else result
+    if arguments.is_masked_array(unwrapped):
+        return with_mask(answer, unwrapped, image, window, threads, missing)
+    return rewrap(answer) if rewrap and output is not answer else answer
 
 
 @overload
@@ -22,11 +98,14 @@ def remove_outliers(
     threshold: float,
     *,
     which: Which = "both",
+    units: Units = "image",
     output: Any = None,
     mode: Any = "reflect",
     cval: Any = 0.0,
     axes: Any = None,
     workers: int | None = None,
+    mask: npt.ArrayLike | None = None,
+    nan_policy: NanPolicy = "last",
     return_mask: Literal[False] = False,
 ) -> Array: ...
 @overload
@@ -36,11 +115,14 @@ def remove_outliers(
     threshold: float,
     *,
     which: Which = "both",
+    units: Units = "image",
     output: Any = None,
     mode: Any = "reflect",
     cval: Any = 0.0,
     axes: Any = None,
     workers: int | None = None,
+    mask: npt.ArrayLike | None = None,
+    nan_policy: NanPolicy = "last",
     return_mask: Literal[True],
 ) -> tuple[Array, npt.NDArray[np.bool_]]: ...
 def remove_outliers(
@@ -49,11 +131,14 @@ def remove_outliers(
     threshold: float,
     *,
     which: Which = "both",
+    units: Units = "image",
     output: Any = None,
     mode: Any = "reflect",
     cval: Any = 0.0,
     axes: Any = None,
     workers: int | None = None,
+    mask: npt.ArrayLike | None = None,
+    nan_policy: NanPolicy = "last",
     return_mask: bool = False,
 ) -> Array | tuple[Array, npt.NDArray[np.bool_]]:
     """Replace the elements that differ too much from the median of the window around them.
@@ -65,19 +150,24 @@ def remove_outliers(
     size : int or sequence of int
         The width of the window on every filtered axis, or on each.
     threshold : float
-        An element is replaced by the median if it differs from it by more than this, in the units of the
-        image. At least 0; infinity replaces nothing.
+        An element is replaced by the median if it differs from it by more than this. At least 0; infinity
+        replaces nothing.
     which : {"both", "bright", "dark"}, optional
         Replace only elements above their median ("bright"), only those below it ("dark"), or both.
-    output, mode, cval, axes, workers : optional
-        As for `median_filter`. `output` may be `image` itself, to repair it in place.
+    units : {"image", "mad"}, optional
+        What the threshold is given in: the units of the image, or the median absolute deviation of the window,
+        as `mad_filter` gives it (Hampel's filter). For normal noise, one standard deviation is 1.4826 of these.
+    output, mode, cval, axes, workers, mask, nan_policy : optional
+        As for `median_filter`; the mode cannot be "valid". `output` may be `image` itself, to repair it in
+        place. Masked elements do not count and stay as they are.
     return_mask : bool, optional
         Whether to return also where elements were replaced.
 
     Returns
     -------
     result : numpy.ndarray
-        The repaired image, of the type and byte order of `image` unless `output` says otherwise.
+        The repaired image, of the type and byte order of `image` unless `output` says otherwise. Masked arrays,
+        labelled arrays and tensors come back as what they were, as for `median_filter`.
     replaced : numpy.ndarray of bool
         Where `result` has the median. Only if `return_mask` is true.
 
@@ -86,7 +176,7 @@ def remove_outliers(
     TypeError
         For a threshold that is no real number, and as `median_filter`.
     ValueError
-        For a threshold that is negative or NaN, another value of `which`, and as `median_filter`.
+        For a threshold that is negative or NaN, another value of `which` or `units`, and as `median_filter`.
     RuntimeError
         As `median_filter`.
 
@@ -94,9 +184,10 @@ def remove_outliers(
     -----
     Differences of integers are exact, also of unsigned ones and of those that the type could not hold;
     differences of floats are those of doubles. A NaN differs from nothing: it stays where it is, and where
-    the median is NaN the element stays. An infinity differs from every finite median.
+    the median is NaN the element stays. An infinity differs from every finite median. Where the deviation is 0,
+    every element that is not the median differs by more than any multiple of it.
 
-    Takes the time of `median_filter` and that of a few passes over the image.
+    Takes the time of `median_filter`, or of `mad_filter` for its units, and that of a few passes over the image.
 
     Examples
     --------
@@ -107,37 +198,83 @@ def remove_outliers(
     array([10, 11, 12, 12,  0, 11], dtype=uint8)
     >>> fastmath.remove_outliers(row, 3, threshold=5, which="dark")
     array([ 10,  11, 250,  12,  11,  11], dtype=uint8)
+    >>> fastmath.remove_outliers(row, 5, threshold=3, units="mad")
+    array([10, 11, 11, 12, 11, 11], dtype=uint8)
     """
-    if which not in ("both", "bright", "dark"):
-        raise ValueError(f'which: expected "both", "bright" or "dark", got {which!r}')
+    _one_of(which, "which", ("both", "bright", "dark"))
+    _one_of(units, "units", ("image", "mad"))
     limit = arguments.number(threshold, "threshold")
     if not limit >= 0:
         raise ValueError(f"threshold: expected a number of at least 0, got {limit}")
-    pixels = arguments.image(image, "image")
-    result = None if output is None else arguments.result_array(output, pixels)
-    repaired = median_filter(pixels, size, mode=mode, cval=cval, axes=axes, workers=workers)
-    replaced = np.zeros(pixels.shape, dtype=bool)
-    if which != "dark":
-        replaced |= _exceeds(pixels, repaired, limit)
-    if which != "bright":
-        replaced |= _exceeds(repaired, pixels, limit)
-    np.copyto(repaired, pixels, where=~replaced)
+    if limit > sys.float_info.max:
+        limit = math.inf
+    unwrapped, rewrap = unwrap(image, "image")
+    pixels, hidden = arguments.image_and_mask(unwrapped, mask, "image")
+    result = None if output is None else arguments.result_array(output, pixels, pixels.shape)
+    modes = {**arguments.MODES, "truncate": arguments.TRUNCATE}
+    window = read_window(MEDIAN.rank_in, pixels, size, None, mode, cval, 0, axes, modes)
+    if units == "mad":
+        policy = arguments.number_of(nan_policy, "nan_policy", arguments.NAN_POLICIES)
+        if policy == arguments.RAISE:
+            arguments.refuse_nans(pixels, hidden)
+        empty = arguments.empty_element(None, arguments.distance_type(pixels.dtype))
+        missing = Missing(hidden, policy % arguments.RAISE, empty, MEDIAN.percent, MEDIAN.offset, False)
+        spread, median = deviations(pixels, window, arguments.worker_count(workers), missing)
+        replaced = _strays(pixels, median, _times(spread, float(limit)), which)
+    else:
+        median = median_filter(
+            pixels, size, mode=mode, cval=cval, axes=axes, workers=workers, mask=hidden, nan_policy=nan_policy
+        )
+        replaced = _strays(pixels, median, limit, which)
+    if hidden is not None:
+        replaced &= ~hidden
+    np.copyto(median, pixels, where=~replaced)
+    repaired: Any = median
     if result is not None:
-        arguments.store(repaired, result)
+        arguments.store(median, result)
         repaired = output if isinstance(output, np.ndarray) else result
+    if arguments.is_masked_array(unwrapped) and not arguments.is_masked_array(repaired):
+        repaired = np.ma.MaskedArray(repaired, np.ma.getmask(unwrapped))
+    elif rewrap and repaired is not output:
+        repaired = rewrap(repaired)
     return (repaired, replaced) if return_mask else repaired
 
 
-def _exceeds(high: Array, low: Array, limit: int | float) -> npt.NDArray[np.bool_]:
-    """Where high - low > limit."""
+def _one_of(value: object, name: str, known: tuple[str, ...]) -> None:
+    if not (isinstance(value, str) and value in known):
+        names = ", ".join(f'"{word}"' for word in known[:-1])
+        raise ValueError(f'{name}: expected {names} or "{known[-1]}", got {value!r}')
+
+
+def _strays(pixels: Array, median: Array, limit: Any, which: Which) -> npt.NDArray[np.bool_]:
+    """Where the two differ by more than the limit, in the direction asked for."""
+    replaced = np.zeros(pixels.shape, dtype=bool)
+    if which != "dark":
+        replaced |= _exceeds(pixels, median, limit)
+    if which != "bright":
+        replaced |= _exceeds(median, pixels, limit)
+    return replaced
+
+
+def _exceeds(high: Array, low: Array, limit: Any) -> npt.NDArray[np.bool_]:
+    """Where high - low > limit; of integers exactly, where the limit is one number."""
     exceeds: npt.NDArray[np.bool_]
     if high.dtype.kind == "f":
         with np.errstate(all="ignore"):
-            exceeds = np.subtract(high, low, dtype=np.float64) > float(limit)
+            exceeds = np.subtract(high, low, dtype=np.float64) > np.float64(limit)
         return exceeds
     # Unsigned arithmetic wraps, so that a difference of ordered integers is right in every type.
     unsigned = np.dtype(f"{high.dtype.byteorder}u{high.dtype.itemsize}")
     largest = np.iinfo(unsigned).max
-    whole = largest if limit >= largest else math.floor(limit)
-    exceeds = (high > low) & (high.view(unsigned) - low.view(unsigned) > whole)
+    if not isinstance(limit, np.ndarray):
+        limit = largest if limit >= largest else math.floor(limit)
+    exceeds = (high > low) & (high.view(unsigned) - low.view(unsigned) > limit)
     return exceeds
+
+
+def _times(spread: Array, factor: float) -> npt.NDArray[np.float64]:
+    """Doubles; infinitely many of no deviation are as many as any."""
+    with np.errstate(all="ignore"):
+        limits: npt.NDArray[np.float64] = np.multiply(spread, factor, dtype=np.float64)
+    limits[np.isnan(limits)] = np.inf
+    return limits

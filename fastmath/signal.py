@@ -9,7 +9,8 @@ import numpy.typing as npt
 from . import _arguments as arguments
 from . import _core
 from ._arguments import Array
-from .ndimage import apply, middle
+from ._filtering import apply
+from .ndimage import MEDIAN
 
 __all__ = ["medfilt", "medfilt2d"]
 
@@ -144,4 +145,4 @@ def _odd_size(value: object, name: str) -> int:
 
 
 def _median_among_zeros(image: Array, sizes: list[int], workers: int | None) -> Array:
-    return apply(_core.rank_filter, middle, image, sizes, None, None, "constant", 0.0, 0, None, workers)
+    return apply(_core.rank_filter, MEDIAN, image, sizes, None, None, "constant", 0.0, 0, None, workers)

@@ -71,24 +71,60 @@ FM_API int64_t fm_add_i32(int32_t a, int32_t b);
 
 /* What lies outside an array, by SciPy's names: (d c b a | a b c d | d c b a) is reflect,
  * (d c b | a b c d | c b a) mirror. */
-typedef enum { FM_REFLECT, FM_CONSTANT, FM_NEAREST, FM_MIRROR, FM_WRAP } fm_mode;
-#define FM_MODE_COUNT 5
+typedef enum {
+    FM_REFLECT, FM_CONSTANT, FM_NEAREST, FM_MIRROR, FM_WRAP,
+    FM_TRUNCATE, /* nothing: windows end at the border; for filters that take an fm_missing */
+    FM_VALID,    /* windows stay inside: along this axis the output has size - 1 elements fewer, at least 0 */
+    FM_MODE_COUNT
+} fm_mode;
 
 /* A window around each element: along axis d it covers i - (size[d] / 2 + origin[d]) and the size[d] - 1
  * elements after that. All arrays have the input's ndim. */
 typedef struct {
     const ptrdiff_t *size;          /* at least 1; 1 on axes that are not filtered */
-    const ptrdiff_t *origin;        /* 0 <= size[d] / 2 + origin[d] < size[d] */
+    const ptrdiff_t *origin;        /* 0 <= size[d] / 2 + origin[d] < size[d]; FM_VALID does without */
     const fm_mode *mode;
     const unsigned char *footprint; /* C order, not 0 where an element counts; NULL: all count */
     ptrdiff_t rank;                 /* of the elements that count, from 0 */
     const void *fill;               /* one element, in native byte order: what FM_CONSTANT holds; else may be NULL */
 } fm_window;
 
-/* Writes the element of the given rank of every window. Input and output have the same type and shape and
- * do not overlap. NaN sorts above infinity. `workers` is the number of threads, at least 1. */
+/* Writes the element of the given rank of every window. Input and output have the same type and, but for
+ * FM_VALID, the same shape, and do not overlap. NaN sorts above infinity. `workers` is the number of threads,
+ * at least 1. */
 FM_API fm_status fm_rank_filter(const fm_array *input, const fm_array *output, const fm_window *window,
                                 int workers, const fm_watch *watch);
+
+typedef enum {
+    FM_NAN_LAST,     /* a NaN is an element, larger than any other */
+    FM_NAN_OMIT,     /* a NaN is missing */
+    FM_NAN_PROPAGATE /* a window with a NaN gives NaN */
+} fm_nan_policy;
+
+/* Elements that are missing from the windows: those that a mask marks, NaNs, and what lies outside where the
+ * mode is FM_TRUNCATE. Of the c that are left the one of rank (ptrdiff_t)(c * percent / 100) + offset is chosen,
+ * at least 0 and at most c - 1. */
+typedef struct {
+    const fm_array *mask;     /* of bools, of the input's shape, true where an element is missing; may be NULL */
+    fm_nan_policy nan_policy;
+    double percent;           /* 0 to 100 */
+    ptrdiff_t offset;
+    int mean;                 /* where c is even, the mean of the chosen element and the one before; of
+                               * integers, the mean is rounded, halves to even */
+    const void *empty;        /* one element, in native byte order: what a window with nothing left gives */
+} fm_missing;
+
+/* As fm_rank_filter, for windows from which elements may be missing; `missing` takes the place of the rank. */
+FM_API fm_status fm_rank_filter_missing(const fm_array *input, const fm_array *output, const fm_window *window,
+                                        const fm_missing *missing, int workers, const fm_watch *watch);
+
+/* The median of the absolute deviations of a window's elements from its median. Elements may be missing; of an
+ * even number the upper middle one is chosen, and the members of `missing` that say otherwise are not looked at.
+ * The output has the unsigned type of the input's width, or the input's if that is bool or float; float16 is
+ * not supported. `median`, which may be NULL, receives the medians. */
+FM_API fm_status fm_mad_filter(const fm_array *input, const fm_array *output, const fm_array *median,
+                               const fm_window *window, const fm_missing *missing, int workers,
+                               const fm_watch *watch);
 
 /* Sums of floats and products of floats, correctly rounded: the double nearest to the true value, ties to
  * even, whatever the layout, the instruction set and the number of workers. A NaN gives NaN, infinities of

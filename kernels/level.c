@@ -9,6 +9,8 @@ void FM_NAME(read_keys)(const char *, ptrdiff_t, ptrdiff_t, struct fm_key_type, 
 void FM_NAME(write_keys)(char *, ptrdiff_t, ptrdiff_t, struct fm_key_type, int, const void *);
 extern const struct fm_engines FM_NAME(fm_engines_8), FM_NAME(fm_engines_16), FM_NAME(fm_engines_32),
     FM_NAME(fm_engines_64);
+extern const struct fm_missing_kernels FM_NAME(fm_missing_kernels_8), FM_NAME(fm_missing_kernels_16),
+    FM_NAME(fm_missing_kernels_32), FM_NAME(fm_missing_kernels_64);
 
 int FM_NAME(fm_block_sum_f64)(const void *x, ptrdiff_t stride, size_t n, int e, int64_t *units, double *rest);
 int FM_NAME(fm_chunk_peel_f64)(const void *x, size_t n, const int *e, int levels, int64_t *units);
@@ -35,6 +37,8 @@ const fm_kernels FM_NAME(fm_kernels) = {
     .read_keys = FM_NAME(read_keys),
     .write_keys = FM_NAME(write_keys),
     .engines = {&FM_NAME(fm_engines_8), &FM_NAME(fm_engines_16), &FM_NAME(fm_engines_32), &FM_NAME(fm_engines_64)},
+    .missing = {&FM_NAME(fm_missing_kernels_8), &FM_NAME(fm_missing_kernels_16), &FM_NAME(fm_missing_kernels_32),
+                &FM_NAME(fm_missing_kernels_64)},
 
     .sum_f64 = FM_NAME(fm_block_sum_f64),
     .peel_f64 = FM_NAME(fm_chunk_peel_f64),

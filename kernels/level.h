@@ -10,6 +10,7 @@
 
 struct fm_key_type;
 struct fm_engines;
+struct fm_missing_kernels;
 
 enum { FM_KEY_WIDTHS = 4 }; /* 8, 16, 32 and 64 bits */
 
@@ -23,6 +24,7 @@ typedef struct fm_kernels {
     void (*write_keys)(char *elements, ptrdiff_t stride, ptrdiff_t count, struct fm_key_type type, int swapped,
                        const void *keys);
     const struct fm_engines *engines[FM_KEY_WIDTHS];
+    const struct fm_missing_kernels *missing[FM_KEY_WIDTHS];
 
     /* Sums, products and exponentials of one chunk or block: sum_chunk.c, dot_block.c, int_chunk.c, exp_chunk.c. */
     int (*sum_f64)(const void *x, ptrdiff_t stride, size_t n, int e, int64_t *units, double *rest);

@@ -1,4 +1,4 @@
-/* rank_filter: what fastmath.ndimage calls once it has understood its arguments. */
+/* rank_filter, rank_filter_missing and mad_filter: what fastmath.ndimage calls once it has understood its arguments. */
 #include "core.h"
 
 #include <string.h>
@@ -41,13 +41,14 @@ static int read_modes(PyObject *modes, int ndim, fm_mode *out)
     return 0;
 }
 
-/* What rank_filter was given, each part held until released. */
+/* What was given, each part held until released. */
 typedef struct {
-    core_array input, output;
+    core_array input, output, mask, median;
     Py_buffer footprint;
     ptrdiff_t size[FM_MAX_NDIM], origin[FM_MAX_NDIM];
     fm_mode mode[FM_MAX_NDIM];
     fm_window window;
+    fm_missing missing;
     int workers;
 } call;
 
@@ -55,13 +56,34 @@ static void release(call *c)
 {
     core_array_release(&c->input);
     core_array_release(&c->output);
+    core_array_release(&c->mask);
+    core_array_release(&c->median);
     if (c->footprint.obj)
         PyBuffer_Release(&c->footprint);
 }
 
-static int same_shape(const fm_array *a, const fm_array *b)
+/* 0 if an output has the shape of the result, else -1 with an exception set. */
+static int check_shape(const call *c, const fm_array *output)
 {
-    return a->ndim == b->ndim && !memcmp(a->shape, b->shape, (size_t)a->ndim * sizeof *a->shape);
+    const fm_array *input = &c->input.array;
+    int fits = input->ndim == output->ndim && input->ndim > 0;
+    for (int d = 0; fits && d < input->ndim; d++) {
+        ptrdiff_t windows = input->shape[d];
+        if (c->mode[d] == FM_VALID)
+            windows = c->size[d] < 1 || c->size[d] > windows ? 0 : windows - c->size[d] + 1;
+        fits = output->shape[d] == windows;
+    }
+    if (!fits)
+        PyErr_SetString(PyExc_ValueError, "output: expected an array of the type and shape of input, not 0-d");
+    return fits ? 0 : -1;
+}
+
+static int check_type(const call *c, const fm_array *output)
+{
+    if (c->input.array.type == output->type)
+        return 0;
+    PyErr_SetString(PyExc_ValueError, "output: expected an array of the type and shape of input, not 0-d");
+    return -1;
 }
 
 static int read_footprint(PyObject *obj, call *c)
@@ -81,29 +103,32 @@ static int read_footprint(PyObject *obj, call *c)
     return 0;
 }
 
-/* Reads and checks everything. 0, or -1 with an exception set and what is held for release(). */
+/* The bytes of one element of the input's type. */
+static const void *read_element(PyObject *obj, const char *name, const call *c)
+{
+    if (PyBytes_Check(obj) && PyBytes_GET_SIZE(obj) == c->input.buffer.itemsize)
+        return PyBytes_AS_STRING(obj);
+    PyErr_Format(PyExc_ValueError, "%s: expected the bytes of one element", name);
+    return NULL;
+}
+
+/* Reads and checks input, output, sizes, origins, footprint, modes, cval and workers. 0, or -1 with an exception
+ * set and what is held for release(). */
 static int read_call(PyObject *const *args, call *c)
 {
     if (core_array_get(args[0], "input", 0, &c->input) < 0 || core_array_get(args[1], "output", 1, &c->output) < 0)
         return -1;
-    const fm_array *input = &c->input.array, *output = &c->output.array;
-    if (input->type != output->type || !same_shape(input, output) || input->ndim < 1) {
-        PyErr_SetString(PyExc_ValueError, "output: expected an array of the type and shape of input, not 0-d");
-        return -1;
-    }
+    const fm_array *input = &c->input.array;
     if (read_sizes(args[2], "sizes", input->ndim, c->size) < 0 ||
         read_sizes(args[3], "origins", input->ndim, c->origin) < 0 || read_footprint(args[4], c) < 0 ||
-        read_modes(args[6], input->ndim, c->mode) < 0)
+        read_modes(args[5], input->ndim, c->mode) < 0)
         return -1;
-    c->window.rank = PyLong_AsSsize_t(args[5]);
-    if (c->window.rank == -1 && PyErr_Occurred())
+    if (check_shape(c, &c->output.array) < 0)
         return -1;
-    if (!PyBytes_Check(args[7]) || PyBytes_GET_SIZE(args[7]) != c->input.buffer.itemsize) {
-        PyErr_SetString(PyExc_ValueError, "cval: expected the bytes of one element");
+    c->window.fill = read_element(args[6], "cval", c);
+    if (!c->window.fill)
         return -1;
-    }
-    c->window.fill = PyBytes_AS_STRING(args[7]);
-    long workers = PyLong_AsLong(args[8]);
+    long workers = PyLong_AsLong(args[7]);
     if (workers == -1 && PyErr_Occurred())
         return -1;
     if (workers < 1) {
@@ -111,27 +136,93 @@ static int read_call(PyObject *const *args, call *c)
         return -1;
     }
     c->workers = workers > 1 << 16 ? 1 << 16 : (int)workers;
+    c->window.size = c->size;
+    c->window.origin = c->origin;
+    c->window.mode = c->mode;
     return 0;
 }
 
-static PyObject *rank_filter(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+static int read_rank(PyObject *const *args, call *c)
 {
-    if (nargs != 9) {
-        PyErr_Format(PyExc_TypeError, "rank_filter: expected 9 arguments, got %zd", nargs);
-        return NULL;
+    c->window.rank = PyLong_AsSsize_t(args[0]);
+    return c->window.rank == -1 && PyErr_Occurred() ? -1 : check_type(c, &c->output.array);
+}
+
+static int read_mask(PyObject *obj, call *c)
+{
+    if (obj == Py_None)
+        return 0;
+    if (core_array_get(obj, "mask", 0, &c->mask) < 0)
+        return -1;
+    const fm_array *input = &c->input.array, *mask = &c->mask.array;
+    if (mask->type != FM_BOOL || mask->ndim != input->ndim ||
+        memcmp(mask->shape, input->shape, (size_t)input->ndim * sizeof *mask->shape)) {
+        PyErr_SetString(PyExc_ValueError, "mask: expected an array of bools of the shape of input");
+        return -1;
     }
+    c->missing.mask = mask;
+    return 0;
+}
+
+/* Reads mask, nan_policy and empty. */
+static int read_missing(PyObject *const *args, call *c)
+{
+    if (read_mask(args[0], c) < 0)
+        return -1;
+    long policy = PyLong_AsLong(args[1]);
+    if (policy == -1 && PyErr_Occurred())
+        return -1;
+    if (policy < FM_NAN_LAST || policy > FM_NAN_PROPAGATE) {
+        PyErr_Format(PyExc_ValueError, "nan_policy: expected an integer from 0 to 2, got %ld", policy);
+        return -1;
+    }
+    c->missing.nan_policy = (fm_nan_policy)policy;
+    c->missing.empty = read_element(args[2], "empty", c);
+    return c->missing.empty ? 0 : -1;
+}
+
+/* Reads mask, nan_policy, empty, percent, offset and mean. */
+static int read_missing_and_rank(PyObject *const *args, call *c)
+{
+    if (check_type(c, &c->output.array) < 0 || read_missing(args, c) < 0)
+        return -1;
+    c->missing.percent = PyFloat_AsDouble(args[3]);
+    if (c->missing.percent == -1 && PyErr_Occurred())
+        return -1;
+    c->missing.offset = PyLong_AsSsize_t(args[4]);
+    if (c->missing.offset == -1 && PyErr_Occurred())
+        return -1;
+    c->missing.mean = PyObject_IsTrue(args[5]);
+    return c->missing.mean < 0 ? -1 : 0;
+}
+
+/* Reads mask, nan_policy, empty and median. */
+static int read_missing_and_median(PyObject *const *args, call *c)
+{
+    if (read_missing(args, c) < 0)
+        return -1;
+    if (args[3] == Py_None)
+        return 0;
+    if (core_array_get(args[3], "median", 1, &c->median) < 0 || check_type(c, &c->median.array) < 0)
+        return -1;
+    return check_shape(c, &c->median.array);
+}
+
+enum { COMMON_ARGUMENTS = 8 };
+
+/* Calls a kernel with the common arguments and those that `read` reads after them. */
+static PyObject *filter(PyObject *const *args, int (*read)(PyObject *const *, call *),
+                        fm_status (*kernel)(call *, const fm_watch *))
+{
     call c;
     memset(&c, 0, sizeof c);
-    if (read_call(args, &c) < 0) {
+    if (read_call(args, &c) < 0 || read(args + COMMON_ARGUMENTS, &c) < 0) {
         release(&c);
         return NULL;
     }
-    c.window.size = c.size;
-    c.window.origin = c.origin;
-    c.window.mode = c.mode;
     core_watch_state state;
     fm_watch watch = core_watch_begin(&state);
-    fm_status status = fm_rank_filter(&c.input.array, &c.output.array, &c.window, c.workers, &watch);
+    fm_status status = kernel(&c, &watch);
     int failed = core_watch_end(&state, status);
     release(&c);
     if (failed)
@@ -139,9 +230,62 @@ static PyObject *rank_filter(PyObject *module, PyObject *const *args, Py_ssize_t
     Py_RETURN_NONE;
 }
 
+static int has_arguments(const char *name, Py_ssize_t count, Py_ssize_t expected)
+{
+    if (count != expected)
+        PyErr_Format(PyExc_TypeError, "%s: expected %zd arguments, got %zd", name, expected, count);
+    return count == expected;
+}
+
+static fm_status run_rank_filter(call *c, const fm_watch *watch)
+{
+    return fm_rank_filter(&c->input.array, &c->output.array, &c->window, c->workers, watch);
+}
+
+static PyObject *rank_filter(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    if (!has_arguments("rank_filter", nargs, COMMON_ARGUMENTS + 1))
+        return NULL;
+    PyObject *const in_order[] = {args[0], args[1], args[2], args[3], args[4], args[6], args[7], args[8], args[5]};
+    return filter(in_order, read_rank, run_rank_filter);
+}
+
+static fm_status run_rank_filter_missing(call *c, const fm_watch *watch)
+{
+    return fm_rank_filter_missing(&c->input.array, &c->output.array, &c->window, &c->missing, c->workers, watch);
+}
+
+static PyObject *rank_filter_missing(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    if (!has_arguments("rank_filter_missing", nargs, COMMON_ARGUMENTS + 6))
+        return NULL;
+    return filter(args, read_missing_and_rank, run_rank_filter_missing);
+}
+
+static fm_status run_mad_filter(call *c, const fm_watch *watch)
+{
+    const fm_array *median = c->median.buffer.obj ? &c->median.array : NULL;
+    return fm_mad_filter(&c->input.array, &c->output.array, median, &c->window, &c->missing, c->workers, watch);
+}
+
+static PyObject *mad_filter(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    if (!has_arguments("mad_filter", nargs, COMMON_ARGUMENTS + 4))
+        return NULL;
+    return filter(args, read_missing_and_median, run_mad_filter);
+}
+
 PyMethodDef core_filter_methods[] = {
     {"rank_filter", (PyCFunction)(void (*)(void))rank_filter, METH_FASTCALL,
      "rank_filter($module, input, output, sizes, origins, footprint, rank, modes, cval, workers, /)\n--\n\n"
      "Write into output the element of the given rank of every window of input."},
+    {"rank_filter_missing", (PyCFunction)(void (*)(void))rank_filter_missing, METH_FASTCALL,
+     "rank_filter_missing($module, input, output, sizes, origins, footprint, modes, cval, workers, mask, "
+     "nan_policy, empty, percent, offset, mean, /)\n--\n\n"
+     "Write into output, of the elements of every window of input that are not missing, the one of the wanted rank."},
+    {"mad_filter", (PyCFunction)(void (*)(void))mad_filter, METH_FASTCALL,
+     "mad_filter($module, input, output, sizes, origins, footprint, modes, cval, workers, mask, nan_policy, empty, "
+     "median, /)\n--\n\n"
+     "Write into output the median absolute deviation of every window of input, and its median into median."},
     {NULL, NULL, 0, NULL},
 };

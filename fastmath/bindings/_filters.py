@@ -6,7 +6,8 @@ from typing import Any
 import numpy.typing as npt
 
 from .._arguments import Array
-from ..ndimage import Engine, apply, middle
+from .._filtering import Engine, apply
+from ..ndimage import MEDIAN
 
 
 def median_filter_by(engine: Engine) -> Callable[..., Array]:
@@ -25,6 +26,6 @@ def median_filter_by(engine: Engine) -> Callable[..., Array]:
         workers: int | None = None,
     ) -> Array:
         """As `fastmath.median_filter`."""
-        return apply(engine, middle, input, size, footprint, output, mode, cval, origin, axes, workers)
+        return apply(engine, MEDIAN, input, size, footprint, output, mode, cval, origin, axes, workers)
 
     return median_filter

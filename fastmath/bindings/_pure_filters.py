@@ -4,7 +4,6 @@ The engine has the arguments of `fastmath._core.rank_filter`; the filters around
 `fastmath.ndimage` does.
 """
 
-import functools
 import itertools
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .._arguments import CONSTANT, MODES, Array, integer
-from ..ndimage import apply, from_either_end, middle
+from .._filtering import apply
+from ..ndimage import MEDIAN, at_rank
 
 
 def median_filter(
@@ -29,7 +29,7 @@ def median_filter(
     workers: int | None = None,
 ) -> Array:
     """As `fastmath.median_filter`."""
-    return apply(engine, middle, input, size, footprint, output, mode, cval, origin, axes, workers)
+    return apply(engine, MEDIAN, input, size, footprint, output, mode, cval, origin, axes, workers)
 
 
 def rank_filter(
@@ -46,8 +46,8 @@ def rank_filter(
     workers: int | None = None,
 ) -> Array:
     """As `fastmath.rank_filter`."""
-    at = functools.partial(from_either_end, integer(rank, "rank"))
-    return apply(engine, at, input, size, footprint, output, mode, cval, origin, axes, workers)
+    choice = at_rank(integer(rank, "rank"))
+    return apply(engine, choice, input, size, footprint, output, mode, cval, origin, axes, workers)
 
 
 def engine(

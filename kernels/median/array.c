@@ -12,8 +12,6 @@ static inline ptrdiff_t wrapped(ptrdiff_t i, ptrdiff_t n)
 static inline ptrdiff_t outside(ptrdiff_t i, ptrdiff_t n, fm_mode mode)
 {
     switch (mode) {
-    case FM_CONSTANT:
-        return -1;
     case FM_NEAREST:
         return i < 0 ? 0 : n - 1;
     case FM_WRAP:
@@ -26,8 +24,9 @@ static inline ptrdiff_t outside(ptrdiff_t i, ptrdiff_t n, fm_mode mode)
             return 0;
         i = wrapped(i < 0 ? -i : i, 2 * n - 2);
         return i < n ? i : 2 * n - 2 - i;
+    default:
+        return -1;
     }
-    return -1;
 }
 
 static inline ptrdiff_t border(ptrdiff_t i, ptrdiff_t n, fm_mode mode)

@@ -12,8 +12,14 @@ typedef struct {
     int64_t fill;         /* the key of what a constant border holds, in its first bytes */
 } fm_source;
 
-/* Where index i of an axis of length n is to be read: inside, or -1 for the constant outside. */
+/* Where index i of an axis of length n is to be read: inside, or -1 for what is constant. */
 ptrdiff_t fm_border(ptrdiff_t i, ptrdiff_t n, fm_mode mode);
+
+/* How many windows of a size there are along an axis of length n. */
+static inline ptrdiff_t fm_windows(ptrdiff_t n, ptrdiff_t size, fm_mode mode)
+{
+    return mode != FM_VALID ? n : n < size ? 0 : n - size + 1;
+}
 
 /* The key of one element in native byte order. */
 int64_t fm_key_of(const void *element, fm_type type);

@@ -17,8 +17,8 @@ static fm_status check(const fm_array *input, const fm_array *output, const fm_w
         return FM_INVALID;
     for (int d = 0; d < input->ndim; d++) {
         ptrdiff_t first;
-        if (input->shape[d] < 0 || input->shape[d] != output->shape[d] || w->size[d] < 1 ||
-            (unsigned)w->mode[d] >= FM_MODE_COUNT || __builtin_add_overflow(w->size[d] / 2, w->origin[d], &first) ||
+        if (input->shape[d] < 0 || w->size[d] < 1 || (unsigned)w->mode[d] >= FM_MODE_COUNT ||
+            w->mode[d] == FM_TRUNCATE || output->shape[d] != fm_windows(input->shape[d], w->size[d], w->mode[d]) || __builtin_add_overflow(w->size[d] / 2, w->origin[d], &first) ||
             first < 0 || first >= w->size[d] || (w->mode[d] == FM_CONSTANT && !w->fill))
             return FM_INVALID;
         /* so that positions in the border, doubled, cannot overflow */
@@ -39,7 +39,7 @@ fm_status fm_rank_filter(const fm_array *input, const fm_array *output, const fm
     if (status != FM_OK)
         return status;
     for (int d = 0; d < input->ndim; d++)
-        if (input->shape[d] == 0)
+        if (output->shape[d] == 0)
             return FM_OK;
     fm_filter filter = {
         .source = {input, window->mode, window->fill ? fm_key_of(window->fill, input->type) : 0},
@@ -49,7 +49,7 @@ fm_status fm_rank_filter(const fm_array *input, const fm_array *output, const fm
         .watch = watch,
     };
     for (int d = 0; d < input->ndim; d++)
-        filter.lead[d] = window->size[d] / 2 + window->origin[d];
+        filter.lead[d] = window->mode[d] == FM_VALID ? 0 : window->size[d] / 2 + window->origin[d];
     fm_window plain = *window;
     if (window->footprint && count == fm_count_places(window, input->ndim))
         plain.footprint = NULL;

@@ -170,7 +170,7 @@ def test_subclasses_go_in_and_plain_arrays_come_out() -> None:
     image = random_image(9, 8)
     with pytest.warns(PendingDeprecationWarning):
         matrix = np.matrix(image)
-    for subclass in (image.view(Annotated), matrix, np.ma.masked_array(image)):
+    for subclass in (image.view(Annotated), matrix):
         result = fastmath.median_filter(subclass, 3)
         assert type(result) is np.ndarray
         np.testing.assert_array_equal(result, fastmath.median_filter(image, 3))
@@ -181,17 +181,6 @@ def test_an_output_is_returned_as_it_was_given() -> None:
     output = np.zeros_like(image).view(Annotated)
     assert fastmath.median_filter(image, 3, output=output) is output
     np.testing.assert_array_equal(output, fastmath.median_filter(image, 3))
-
-
-def test_masks_are_not_ignored() -> None:
-    image = random_image(9, 8)
-    masked = np.ma.masked_array(image, image > 30000)
-    with pytest.raises(TypeError, match="input: its mask would be ignored"):
-        fastmath.median_filter(masked, 3)
-    with pytest.raises(TypeError, match="image: its mask would be ignored"):
-        fastmath.remove_outliers(masked, 3, 1)
-    with pytest.raises(TypeError, match="output: its mask would hide results"):
-        fastmath.median_filter(image, 3, output=masked)
 
 
 def test_windows_that_no_memory_holds_are_refused() -> None:

@@ -2,6 +2,7 @@
 
 import doctest
 import inspect
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -65,12 +66,37 @@ def test_scikit_images_median_is_reached(calls: list[Any]) -> None:
     assert len(calls) == 1
 
 
-def test_what_fastmath_refuses_goes_to_scipy(calls: list[Any]) -> None:
+def test_masks_and_labels_are_ignored_as_ever(calls: list[Any]) -> None:
     masked = np.ma.masked_array(IMAGE, IMAGE > 100)
     with fastmath.patch_scipy():
-        np.testing.assert_array_equal(
-            scipy.ndimage.median_filter(masked, 3), SCIPYS["median_filter"](masked, 3)
-        )
+        for given in ({"input": masked, "size": 3}, {"input": Labelled(), "size": 3}):
+            result = scipy.ndimage.median_filter(**given)
+            assert type(result) is np.ndarray
+            np.testing.assert_array_equal(result, SCIPYS["median_filter"](IMAGE, 3), strict=True)
+    assert len(calls) == 2
+
+
+class Labelled:
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        return IMAGE
+
+    def __array_wrap__(self, *result: Any) -> Any:
+        raise AssertionError("SciPy gives plain arrays")
+
+
+@pytest.mark.parametrize(
+    "options", [{"mode": "truncate"}, {"mode": "valid"}, {"nan_policy": "omit"}, {"mask": IMAGE > 3}, {"even": "mean"}]
+)
+def test_what_only_fastmath_has_is_a_mistake_as_ever(options: dict[str, Any], calls: list[Any]) -> None:
+    with pytest.raises((RuntimeError, TypeError)) as scipys:
+        SCIPYS["median_filter"](IMAGE, 3, **options)
+    with fastmath.patch_scipy(), pytest.raises(scipys.type, match=re.escape(str(scipys.value))):
+        scipy.ndimage.median_filter(IMAGE, 3, **options)
+    assert not calls
+
+
+def test_what_fastmath_refuses_goes_to_scipy(calls: list[Any]) -> None:
+    with fastmath.patch_scipy():
         np.testing.assert_array_equal(
             scipy.ndimage.minimum_filter(IMAGE, 3.0), SCIPYS["minimum_filter"](IMAGE, 3)
         )

@@ -12,8 +12,9 @@ fastmath.bench.straight.libstraight
 fastmath.bench.straight._cython.__test__
 fastmath.bindings._cython\..*
 fastmath.bindings.ctypes\.(Array|Buffer|Int128|Window)\..*
-fastmath.ndimage._box
-fastmath.outliers.Which
+fastmath._filtering._box
+fastmath.outliers.(Which|Units)
+fastmath.ndimage.NanPolicy
 """
 CONFIGURATION = Path(__file__).parents[2] / "pyproject.toml"
 

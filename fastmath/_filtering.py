@@ -1,0 +1,253 @@
+"""From the arguments of a filter to a call of the kernels, and from their result to the caller's."""
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import _arguments as arguments
+from . import _core
+from ._arguments import CONSTANT, ELEMENTS, MODES, Array, Call
+from ._wrapping import unwrap
+
+Engine = Callable[..., None]
+"""`fastmath._core.rank_filter`, or another function with its arguments."""
+
+
+ZEROS = tuple(map(bytes, range(9)))
+"""A border value that is not looked at, by its size."""
+
+LAST = "last"
+UPPER = "upper"
+
+
+class Choice(NamedTuple):
+    """Which element of a window is chosen."""
+
+    rank_in: Callable[[int], int]
+    """Its rank among so many elements; raises where there is no such element."""
+    percent: float
+    offset: int = 0
+    """The same for the kernels: of n elements the rank is int(n * percent / 100) + offset, within 0 to n - 1."""
+
+
+def apply(
+    engine: Engine,
+    choice: Choice,
+    input: Any,
+    size: Any,
+    footprint: Any,
+    output: Any,
+    mode: Any,
+    cval: Any,
+    origin: Any,
+    axes: Any,
+    workers: Any,
+    mask: Any = None,
+    nan_policy: Any = LAST,
+    keep_nan: Any = False,
+    fill_value: Any = None,
+    even: Any = UPPER,
+) -> Any:
+    """What a filter does with its arguments, with the pixels worked on by `engine`.
+
+    An engine other than `fastmath._core.rank_filter` knows what SciPy knows, and no more.
+    """
+    if (
+        type(input) is np.ndarray
+        and type(size) is int
+        and type(mode) is str
+        and type(cval) is float
+        and type(origin) is int
+        and origin == 0
+        and mask is fill_value is footprint is axes is None
+        and nan_policy is LAST
+        and even is UPPER
+        and keep_nan is False
+        and (output is None or type(output) is np.ndarray)
+        and (workers is None or (type(workers) is int and workers == 1))
+    ):
+        result = _apply_plain(engine, choice.rank_in, input, size, mode, output)
+        if result is not None:
+            return result
+    ours = engine is _core.rank_filter
+    unwrapped, rewrap = unwrap(input, "input") if ours else (input, None)
+    image, hidden = arguments.image_and_mask(unwrapped, mask, "input") if ours else (arguments.image(input), None)
+    modes = arguments.ALL_MODES if ours else arguments.MODES
+    window = read_window(choice.rank_in, image, size, footprint, mode, cval, origin, axes, modes)
+    policy = arguments.number_of(nan_policy, "nan_policy", arguments.NAN_POLICIES)
+    mean = bool(arguments.number_of(even, "even", arguments.MIDDLES))
+    threads = arguments.worker_count(workers)
+    result = arguments.result_array(output, image, arguments.result_shape(image.shape, window))
+    if policy == arguments.RAISE:
+        arguments.refuse_nans(image, hidden)
+    if mean and result.dtype.kind == "f" and image.dtype.kind != "f":
+        image = image.astype(np.float64)  # so that halves are kept
+        window = window._replace(fill=arguments.fill_element(cval, image.dtype))
+    empty = arguments.empty_element(fill_value, image.dtype)
+    missing = Missing(hidden, policy % arguments.RAISE, empty, choice.percent, choice.offset, mean)
+    values = _values(engine, image, result, window, threads, missing, bool(keep_nan))
+    if values is not result:
+        arguments.store(values, result)
+    answer = output if isinstance(output, np.ndarray) else result
+    if ours and arguments.is_masked_array(unwrapped):
+        return with_mask(answer, unwrapped, image, window, threads, missing)
+    return rewrap(answer) if rewrap and output is not answer else answer
+
+
+class Missing(NamedTuple):
+    """The last arguments of `fastmath._core.rank_filter_missing`."""
+
+    mask: Array | None
+    nan_policy: int
+    empty: bytes
+    percent: float
+    offset: int
+    mean: bool
+
+
+def _values(
+    engine: Engine, image: Array, result: Array, window: Call, threads: int, missing: Missing, keep_nan: bool
+) -> Array:
+    """The filtered image: written to `result`, if that can be, or another array."""
+    values = result
+    if _all_there(image, window, missing) and window.elements == 1 and window.members is None:
+        values = image
+    elif not arguments.same_elements(image, result) or np.may_share_memory(image, result):
+        values = np.empty(result.shape, image.dtype)
+    if values.size and values is not image:
+        _run(engine, image, values, window, threads, missing)
+    if keep_nan and image.dtype.kind == "f" and values is not image:
+        inside = image[arguments.centers(image.shape, window)]
+        np.copyto(values, np.nan, where=np.isnan(inside))
+    return values
+
+
+def _run(
+    engine: Engine, image: Array, values: Array, window: Call, threads: int, missing: Missing
+) -> None:
+    if image.ndim == 0:  # the kernels know no such arrays
+        image, values = image[None], values[None]
+        window, missing = _as_line(window, missing)
+    sizes, origins, members, elements, rank, modes, fill = window
+    if _all_there(image, window, missing):
+        engine(image, values, sizes, origins, members, rank, modes, fill, threads)
+    else:
+        _core.rank_filter_missing(image, values, sizes, origins, members, modes, fill, threads, *missing)
+
+
+def _as_line(window: Call, missing: Missing) -> tuple[Call, Missing]:
+    """What goes with an image of no dimensions that was given one."""
+    mask = None if missing.mask is None else missing.mask[None]
+    return window._replace(sizes=(1,), origins=(0,), members=None), missing._replace(mask=mask)
+
+
+def _all_there(image: Array, window: Call, missing: Missing) -> bool:
+    """Whether the plain filter will do."""
+    truncates = arguments.TRUNCATE in (window.modes if isinstance(window.modes, tuple) else (window.modes,))
+    heeds_nans = missing.nan_policy != 0 and image.dtype.kind == "f"
+    averages = missing.mean and window.elements % 2 == 0
+    return missing.mask is None and not truncates and not heeds_nans and not averages
+
+
+def with_mask(
+    answer: Any, masked: Any, image: Array, window: Call, threads: int, missing: Missing
+) -> Any:
+    """The result for a masked array: masked where that is, and where a window has nothing left."""
+    hidden = np.zeros(image.shape, bool) if missing.mask is None else missing.mask
+    if missing.nan_policy == arguments.NAN_POLICIES["omit"] and image.dtype.kind == "f":
+        hidden = hidden | np.isnan(image)
+    nothing = np.empty(answer.shape, bool)
+    if answer.size:
+        elements = Missing(hidden, 0, b"\1", 0.0, 0, False)
+        zeros = np.zeros(image.shape, bool)
+        _run(_core.rank_filter, zeros, nothing, window._replace(fill=b"\0"), threads, elements)
+    nothing |= np.ma.getmaskarray(masked)[arguments.centers(image.shape, window)]
+    if arguments.is_masked_array(answer):
+        answer.mask = nothing
+        return answer
+    return np.ma.MaskedArray(answer, nothing)
+
+
+def deviations(
+    image: Array, window: Call, threads: int, missing: Missing
+) -> tuple[Array, Array]:
+    """The median absolute deviation of each window, and its median; of integers, the former is unsigned."""
+    if image.dtype == np.float16:  # doubles hold the differences of such numbers exactly
+        fill = arguments.widened(window.fill, image.dtype)
+        empty = arguments.widened(missing.empty, image.dtype)
+        spread, median = deviations(
+            image.astype(np.float64), window._replace(fill=fill), threads, missing._replace(empty=empty)
+        )
+        with np.errstate(over="ignore"):
+            return spread.astype(image.dtype), median.astype(image.dtype)
+    shape = arguments.result_shape(image.shape, window)
+    spread, median = np.empty(shape, arguments.distance_type(image.dtype)), np.empty(shape, image.dtype)
+    if spread.size:
+        outputs = spread, median
+        if image.ndim == 0:
+            image, outputs = image[None], (spread[None], median[None])
+            window, missing = _as_line(window, missing)
+        sizes, origins, members, _, _, modes, fill = window
+        mask, policy, empty = missing[:3]
+        _core.mad_filter(
+            image, outputs[0], sizes, origins, members, modes, fill, threads, mask, policy, empty, outputs[1]
+        )
+    return spread, median
+
+
+def read_window(
+    rank_in: Callable[[int], int],
+    image: Array,
+    size: Any,
+    footprint: Any,
+    mode: Any,
+    cval: Any,
+    origin: Any,
+    axes: Any,
+    known_modes: dict[str, int],
+) -> Call:
+    if footprint is not None and size is not None:
+        warnings.warn("ignoring size because footprint is set", UserWarning, stacklevel=4)
+    filtered = arguments.filtered_axes(axes, image.ndim)
+    sizes, members, count = arguments.window(size, footprint, filtered, image.ndim)
+    rank = rank_in(count)
+    separable = members is None and rank in (0, count - 1)
+    origins = arguments.window_origins(origin, filtered, sizes, separable)
+    modes = arguments.border_modes(mode, filtered, image.ndim, separable, known_modes)
+    return Call(sizes, origins, members, count, rank, modes, arguments.fill_element(cval, image.dtype))
+
+
+def _apply_plain(
+    engine: Engine, rank_in: Callable[[int], int], image: Array, size: int, mode: str, output: Array | None
+) -> Array | None:
+    """The usual call, in as few steps as it takes; None if it is not that usual.
+
+    Small images are filtered in about a microsecond: reading every argument takes longer than that.
+    """
+    number = MODES.get(mode, CONSTANT)
+    if number == CONSTANT or image.dtype.char not in ELEMENTS or not image.size:
+        return None
+    sizes, origins, count = _box(size, image.ndim)
+    if count == 1:
+        return None
+    if output is None:
+        output = np.empty(image.shape, image.dtype)
+    elif (
+        output.shape != image.shape
+        or output.dtype != image.dtype
+        or not output.flags.writeable
+        or np.may_share_memory(image, output)
+    ):
+        return None
+    engine(image, output, sizes, origins, None, rank_in(count), number, ZEROS[image.itemsize], 1)
+    return output
+
+
+@functools.lru_cache
+def _box(size: int, ndim: int) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """The sizes and origins of a plain box, and its number of elements."""
+    sizes, _, count = arguments.window(size, None, tuple(range(ndim)), ndim)
+    return sizes, (0,) * ndim, count

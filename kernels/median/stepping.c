@@ -1,0 +1,232 @@
+/* From the element of one rank of a window to that of another nearby.
+ *
+ * Lanes are neighbouring windows. All elements of the windows are compared with the one that each lane has:
+ * counting the smaller ones tells its rank, and the largest of them is the next one down. After one such look
+ * the element of the rank below is known, after two that of the rank below that. It serves every window.
+ * Compiled once per instruction set and key width; counts of elements have to fit a key.
+ */
+#include "missing.h"
+#include "vector.h"
+
+#define STEPPING(name) FM_NAME(FM_JOIN(name, FM_KEY))
+
+#if FM_KEY < 32
+#define LOWEST ((K)0)
+#define HIGHEST ((K)-1)
+#elif FM_KEY == 32
+#define LOWEST INT32_MIN
+#define HIGHEST INT32_MAX
+#else
+#define LOWEST INT64_MIN
+#define HIGHEST INT64_MAX
+#endif
+
+/* Vectors as the compiler's own, for the sake of comparisons. */
+typedef K lanes __attribute__((vector_size(sizeof(V))));
+
+static inline lanes load(const K *p)
+{
+    lanes v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline lanes all(K key)
+{
+    return key - (lanes){0};
+}
+
+static inline lanes choose(lanes mask, lanes a, lanes b)
+{
+    return (a & mask) | (b & ~mask);
+}
+
+static inline int any(lanes mask)
+{
+    uint64_t words[sizeof mask / 8], found = 0;
+    memcpy(words, &mask, sizeof mask);
+    for (size_t i = 0; i < sizeof mask / 8; i++)
+        found |= words[i];
+    return found != 0;
+}
+
+static int mark(const void *keys, int64_t key, ptrdiff_t count, int flag, uint8_t *flags)
+{
+    const K *k = keys, wanted = (K)key;
+    K found = 0;
+    for (ptrdiff_t i = 0; i < count; i++)
+        found |= (K)(k[i] == wanted);
+    for (ptrdiff_t i = 0; found && i < count; i++)
+        flags[i] |= (uint8_t)((k[i] == wanted) << flag);
+    return found != 0;
+}
+
+static inline int first_flag(uint64_t eight)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return __builtin_ctzll(eight) / 8;
+#else
+    return 7 - __builtin_ctzll(eight) / 8;
+#endif
+}
+
+static void replace_all(K *restrict keys, const uint8_t *restrict flags, ptrdiff_t count, K by)
+{
+    for (ptrdiff_t i = 0; i < count; i++) {
+        K missing = (K)((K)0 - (K)(flags[i] & 1 << FM_IS_MISSING));
+        keys[i] = (K)((by & missing) | (keys[i] & ~missing));
+    }
+}
+
+static void flag_all(uint8_t *flags, ptrdiff_t count)
+{
+    for (ptrdiff_t i = 0; i < count; i++)
+        flags[i] |= (uint8_t)((flags[i] & 1 << FM_IS_MISSING) << (FM_IS_LOW - FM_IS_MISSING));
+}
+
+static int replace_mixed(K *keys, uint8_t *flags, ptrdiff_t count, fm_mixture *mixture, ptrdiff_t line)
+{
+    int lows = 0;
+    for (ptrdiff_t begin = 0; begin < count; begin += 8) {
+        uint64_t eight; /* a bit for each missing one */
+        memcpy(&eight, flags + begin, 8);
+        for (eight &= 0x0101010101010101; eight; eight &= eight - 1) {
+            ptrdiff_t i = begin + first_flag(eight);
+            struct fm_cell *cell = &mixture->cells[i >> mixture->cell_shift];
+            int32_t credit = (line - cell->line > mixture->reach ? 0 : cell->credit) + mixture->share;
+            int low = credit >= FM_MIXTURE_ALL;
+            *cell = (struct fm_cell){line, credit - low * FM_MIXTURE_ALL};
+            keys[i] = low ? LOWEST : HIGHEST;
+            flags[i] |= (uint8_t)(low << FM_IS_LOW);
+            lows |= low;
+        }
+    }
+    return lows;
+}
+
+static int replace(void *keys, uint8_t *flags, ptrdiff_t count, fm_mixture *mixture, ptrdiff_t line)
+{
+    int all_low = mixture->share == FM_MIXTURE_ALL;
+    if (mixture->share != 0 && !all_low)
+        return replace_mixed(keys, flags, count, mixture, line);
+    replace_all(keys, flags, count, all_low ? LOWEST : HIGHEST);
+    if (all_low)
+        flag_all(flags, count);
+    return all_low;
+}
+
+/* How many elements of each lane's window are below `at`, and the largest of these. */
+static inline void look_down(const fm_places *window, const K *first, lanes at, lanes *below, lanes *next)
+{
+    lanes count = {0}, best = all(LOWEST);
+    for (ptrdiff_t r = 0; r < window->runs; r++) {
+        const K *p = first + window->start[r], *end = p + window->length[r];
+        for (; p < end; p++) {
+            lanes element = load(p), less = (lanes)(element < at);
+            count -= less;
+            best = (lanes)MAX((V)best, (V)choose(less, element, all(LOWEST)));
+        }
+    }
+    *below = count;
+    *next = best;
+}
+
+/* How many elements are not above `at`, and the smallest of the others. */
+static inline void look_up(const fm_places *window, const K *first, lanes at, lanes *up_to, lanes *next)
+{
+    lanes count = all((K)window->elements), best = all(HIGHEST);
+    for (ptrdiff_t r = 0; r < window->runs; r++) {
+        const K *p = first + window->start[r], *end = p + window->length[r];
+        for (; p < end; p++) {
+            lanes element = load(p), more = (lanes)(element > at);
+            count += more;
+            best = (lanes)MIN((V)best, (V)choose(more, element, all(HIGHEST)));
+        }
+    }
+    *up_to = count;
+    *next = best;
+}
+
+static void step_group(const fm_places *window, const K *first, lanes from, lanes to, K *chosen)
+{
+    lanes at = load(chosen), seen, next;
+    for (lanes down = (lanes)(to < from); any(down); down &= (lanes)(to + 1 < seen)) {
+        look_down(window, first, at, &seen, &next);
+        down &= (lanes)(to < seen);
+        at = choose(down, next, at);
+    }
+    for (lanes up = (lanes)(to > from); any(up); up &= (lanes)(to > seen)) {
+        look_up(window, first, at, &seen, &next);
+        up &= (lanes)(to >= seen);
+        at = choose(up, next, at);
+    }
+    memcpy(chosen, &at, sizeof at);
+}
+
+/* Ranks as lanes; where none is wanted, that of `otherwise`. */
+static inline lanes ranks(const uint32_t *rank, lanes otherwise)
+{
+    K narrow[LANES], none[LANES];
+    for (int i = 0; i < LANES; i++) {
+        narrow[i] = (K)rank[i];
+        none[i] = (K) - (rank[i] >= FM_POISONED);
+    }
+    return choose(load(none), otherwise, load(narrow));
+}
+
+static void step(const fm_places *window, const void *first, ptrdiff_t rank, const uint32_t *from,
+                 const uint32_t *to, const uint8_t *findings, int finding, ptrdiff_t count, void *chosen)
+{
+    for (ptrdiff_t x = 0; x < count; x += LANES) {
+        if (!(findings[x / FM_CHUNK] & finding))
+            continue;
+        lanes here = from ? ranks(from + x, all(0)) : all((K)rank), there = ranks(to + x, here);
+        if (any((lanes)(here != there)))
+            step_group(window, (const K *)first + x, here, there, (K *)chosen + x);
+    }
+}
+
+static void settle(const uint32_t *to, const uint8_t *findings, ptrdiff_t count, int64_t empty, int64_t poisoned,
+                   void *chosen)
+{
+    K *k = chosen;
+    for (ptrdiff_t x = 0; x < count; x++)
+        if (findings[x / FM_CHUNK] & FM_NONE && to[x] >= FM_POISONED)
+            k[x] = to[x] == FM_EMPTY ? (K)empty : (K)poisoned;
+}
+
+void STEPPING(missing_shut_out)(const uint8_t *, ptrdiff_t, void *, void *);
+void STEPPING(missing_deviate)(const fm_places *, const void *, const void *, const void *, int, ptrdiff_t,
+                               const uint32_t *, const uint8_t *, ptrdiff_t, const void *, void *);
+size_t STEPPING(missing_tile_bytes)(void);
+void STEPPING(missing_number_tile)(const void *, const uint8_t *, ptrdiff_t, int, int, fm_tile *);
+void STEPPING(missing_filter_row)(fm_tile *, int, int, int, ptrdiff_t, const uint32_t *, const uint32_t *,
+                                  const uint8_t *, ptrdiff_t, void *, void *);
+int STEPPING(missing_normalize)(uint8_t *, ptrdiff_t);
+void STEPPING(missing_widen)(const uint8_t *, ptrdiff_t, int, void *);
+void STEPPING(missing_slide)(void *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, void *);
+void STEPPING(missing_slide_row)(const void *, ptrdiff_t, ptrdiff_t, void *, void *);
+void STEPPING(missing_accumulate)(void *, ptrdiff_t);
+void STEPPING(missing_run_sums)(const fm_places *, const void *, ptrdiff_t, void *);
+int STEPPING(missing_wanted)(const fm_ranks *, const void *, const void *, const void *, ptrdiff_t, uint32_t *,
+                             uint32_t *, uint8_t *);
+
+extern const fm_missing_kernels STEPPING(fm_missing_kernels);
+const fm_missing_kernels STEPPING(fm_missing_kernels) = {
+    .mark = mark,
+    .replace = replace,
+    .step = step,
+    .settle = settle,
+    .shut_out = STEPPING(missing_shut_out),
+    .deviate = STEPPING(missing_deviate),
+    .tile_bytes = STEPPING(missing_tile_bytes),
+    .number_tile = STEPPING(missing_number_tile),
+    .filter_row = STEPPING(missing_filter_row),
+    .normalize = STEPPING(missing_normalize),
+    .widen = STEPPING(missing_widen),
+    .slide = STEPPING(missing_slide),
+    .slide_row = STEPPING(missing_slide_row),
+    .accumulate = STEPPING(missing_accumulate),
+    .run_sums = STEPPING(missing_run_sums),
+    .wanted = STEPPING(missing_wanted),
+};
