@@ -4,6 +4,7 @@
  * window is sought from the answer of its neighbour, whatever the rank, so that this costs nothing.
  * Compiled once per instruction set and key width.
  */
+#include "engine.h"
 #include "missing.h"
 #include "vector.h"
 
@@ -15,7 +16,7 @@
 enum { SIDE = FM_TILE_SIDE, SLACK = 64, NOWHERE = INT16_MAX /* above all numbers */ };
 
 typedef struct {
-    item *items, *other;
+    uint64_t *items, *other;
     K *keys;         /* in order */
     uint8_t *x, *y;  /* the point of each number */
     int16_t *number; /* of each point, x * SIDE + y */
@@ -23,24 +24,17 @@ typedef struct {
     size_t bytes;
 } layout;
 
-static void *take(char **p, size_t bytes)
-{
-    void *at = *p;
-    *p += (bytes + 63) / 64 * 64;
-    return at;
-}
-
 static layout lay_out(void *scratch)
 {
     enum { PLACES = SIDE * SIDE };
     layout l = {.count = 0};
     char *p = scratch;
-    l.items = take(&p, PLACES * sizeof(item));
-    l.other = take(&p, PLACES * sizeof(item));
-    l.keys = take(&p, (PLACES + 1) * sizeof(K));
-    l.x = take(&p, PLACES + SLACK);
-    l.y = take(&p, PLACES + SLACK);
-    l.number = take(&p, (PLACES + SLACK) * sizeof(int16_t));
+    l.items = fm_take(&p, PLACES * sizeof(uint64_t));
+    l.other = fm_take(&p, PLACES * sizeof(uint64_t));
+    l.keys = fm_take(&p, (PLACES + 1) * sizeof(K));
+    l.x = fm_take(&p, PLACES + SLACK);
+    l.y = fm_take(&p, PLACES + SLACK);
+    l.number = fm_take(&p, (PLACES + SLACK) * sizeof(int16_t));
     l.bytes = (size_t)(p - (char *)scratch);
     return l;
 }
@@ -59,14 +53,16 @@ void COUNTED(missing_number_tile)(const void *keys, const uint8_t *flags, ptrdif
             ptrdiff_t place = y * line + x;
             l.number[x * SIDE + y] = NOWHERE;
             if (!(flags[place] & 1 << FM_IS_MISSING))
-                l.items[l.count++] = (item){((const K *)keys)[place], (uint32_t)(x * SIDE + y)};
+                l.items[l.count++] = (uint64_t)place;
         }
-    const item *sorted = l.count ? sort_items(l.items, l.other, (size_t)l.count) : l.items;
+    if (l.count)
+        sort_items(keys, l.items, l.other, (size_t)l.count);
     for (ptrdiff_t i = 0; i < l.count; i++) {
-        l.keys[i] = sorted[i].key;
-        l.x[i] = (uint8_t)(sorted[i].place / SIDE);
-        l.y[i] = (uint8_t)(sorted[i].place % SIDE);
-        l.number[sorted[i].place] = (int16_t)((int)i + INT16_MIN);
+        uint32_t place = (uint32_t)l.items[i], y = place / (uint32_t)line, x = place - y * (uint32_t)line;
+        l.keys[i] = ((const K *)keys)[place];
+        l.x[i] = (uint8_t)x;
+        l.y[i] = (uint8_t)y;
+        l.number[x * SIDE + y] = (int16_t)((int)i + INT16_MIN);
     }
     memset(l.x + l.count, 0, SLACK); /* looked at, but beyond all that is sought */
     memset(l.y + l.count, 0, SLACK);
@@ -78,11 +74,11 @@ void COUNTED(missing_number_tile)(const void *keys, const uint8_t *flags, ptrdif
 static inline int seek(const layout *l, fm_box box, int number, ptrdiff_t below, ptrdiff_t rank)
 {
     int group = number & ~63;
-    uint64_t in = members(l->x + group, l->y + group, box);
+    uint64_t in = members_8(l->x + group, l->y + group, box);
     below -= __builtin_popcountll(in & (((uint64_t)1 << (number & 63)) - 1));
     while (below > rank) {
         group -= 64;
-        in = members(l->x + group, l->y + group, box);
+        in = members_8(l->x + group, l->y + group, box);
         below -= __builtin_popcountll(in);
     }
     for (;;) {
@@ -91,7 +87,7 @@ static inline int seek(const layout *l, fm_box box, int number, ptrdiff_t below,
             return group + nth_bit(in, rank - below);
         below += here;
         group += 64;
-        in = members(l->x + group, l->y + group, box);
+        in = members_8(l->x + group, l->y + group, box);
     }
 }
 
