@@ -1,7 +1,7 @@
 /* Large windows in two dimensions from which elements are missing.
  *
- * As constant_time.c, but only elements that are there are numbered, and the rank moves with their number: each
- * window is sought from the answer of its neighbour, whatever the rank, so that this costs nothing.
+ * As constant_time.c, but only the elements of a tile that are there are numbered, and the rank moves with their
+ * number: each window is sought from the answer of its neighbour, whatever the rank, so that this costs nothing.
  * Compiled once per instruction set and key width.
  */
 #include "engine.h"
@@ -13,28 +13,32 @@
 
 #define COUNTED(name) FM_NAME(FM_JOIN(name, FM_KEY))
 
-enum { SIDE = FM_TILE_SIDE, SLACK = 64, NOWHERE = INT16_MAX /* above all numbers */ };
+enum {
+    GROUP = 64,
+    SIDE = FM_TILE_SIDE,
+    COLUMN = SIDE + NUMBERS, /* from one column of groups to the next */
+    PLACES = SIDE * SIDE,
+    NOWHERE = INT16_MAX, /* the group of what is missing, after all others */
+};
 
 typedef struct {
     uint64_t *items, *other;
-    K *keys;         /* in order */
-    uint8_t *x, *y;  /* the point of each number */
-    int16_t *number; /* of each point, x * SIDE + y */
-    ptrdiff_t count;
+    K *keys;        /* in order */
+    uint8_t *x, *y; /* of each, where it lies */
+    int16_t *group; /* of each point, along columns */
     size_t bytes;
 } layout;
 
 static layout lay_out(void *scratch)
 {
-    enum { PLACES = SIDE * SIDE };
-    layout l = {.count = 0};
+    layout l;
     char *p = scratch;
     l.items = fm_take(&p, PLACES * sizeof(uint64_t));
     l.other = fm_take(&p, PLACES * sizeof(uint64_t));
-    l.keys = fm_take(&p, (PLACES + 1) * sizeof(K));
-    l.x = fm_take(&p, PLACES + SLACK);
-    l.y = fm_take(&p, PLACES + SLACK);
-    l.number = fm_take(&p, (PLACES + SLACK) * sizeof(int16_t));
+    l.keys = fm_take(&p, (PLACES + GROUP) * sizeof(K));
+    l.x = fm_take(&p, PLACES + GROUP);
+    l.y = fm_take(&p, PLACES + GROUP);
+    l.group = fm_take(&p, SIDE * COLUMN * sizeof(int16_t));
     l.bytes = (size_t)(p - (char *)scratch);
     return l;
 }
@@ -48,56 +52,59 @@ void COUNTED(missing_number_tile)(const void *keys, const uint8_t *flags, ptrdif
                                   fm_tile *tile)
 {
     layout l = lay_out(tile->room);
+    size_t count = 0;
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++) {
-            ptrdiff_t place = y * line + x;
-            l.number[x * SIDE + y] = NOWHERE;
-            if (!(flags[place] & 1 << FM_IS_MISSING))
-                l.items[l.count++] = (uint64_t)place;
+            l.group[x * COLUMN + y] = NOWHERE;
+            l.items[count] = (uint64_t)(y * line + x);
+            count += !(flags[y * line + x] & 1 << FM_IS_MISSING);
         }
-    if (l.count)
-        sort_items(keys, l.items, l.other, (size_t)l.count);
-    for (ptrdiff_t i = 0; i < l.count; i++) {
-        uint32_t place = (uint32_t)l.items[i], y = place / (uint32_t)line, x = place - y * (uint32_t)line;
+    if (count)
+        sort_items(keys, l.items, l.other, count);
+    /* places are few enough for a multiplication to divide by the line's length exactly */
+    const uint64_t reciprocal = ((uint64_t)1 << 32) / (uint64_t)line + 1;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t place = (uint32_t)l.items[i], y = (uint32_t)(place * reciprocal >> 32), x = place - y * (uint32_t)line;
         l.keys[i] = ((const K *)keys)[place];
         l.x[i] = (uint8_t)x;
         l.y[i] = (uint8_t)y;
-        l.number[x * SIDE + y] = (int16_t)((int)i + INT16_MIN);
+        l.group[x * COLUMN + y] = (int16_t)((int)(i / GROUP) + INT16_MIN);
     }
-    memset(l.x + l.count, 0, SLACK); /* looked at, but beyond all that is sought */
-    memset(l.y + l.count, 0, SLACK);
-    tile->number = 0;
-    tile->below = 0;
+    /* the last group may be looked at whole: what is found in it is found before these */
+    memset(l.x + count, 255, GROUP);
+    memset(l.y + count, 255, GROUP);
+    tile->group = 0;
+    tile->before = 0;
 }
 
-/* The number of the window's element of the rank, where `below` of its elements have numbers below `number`. */
-static inline int seek(const layout *l, fm_box box, int number, ptrdiff_t below, ptrdiff_t rank)
+/* The key of the window's element of the rank; `tile` is where the search begins and ends. */
+static inline K seek(const layout *l, fm_box box, fm_tile *tile, ptrdiff_t rank)
 {
-    int group = number & ~63;
-    uint64_t in = members_8(l->x + group, l->y + group, box);
-    below -= __builtin_popcountll(in & (((uint64_t)1 << (number & 63)) - 1));
-    while (below > rank) {
-        group -= 64;
-        in = members_8(l->x + group, l->y + group, box);
-        below -= __builtin_popcountll(in);
+    int group = tile->group;
+    ptrdiff_t before = tile->before, here;
+    uint64_t in = members_8(l->x + group * GROUP, l->y + group * GROUP, box);
+    while (before > rank) {
+        group--;
+        in = members_8(l->x + group * GROUP, l->y + group * GROUP, box);
+        before -= __builtin_popcountll(in);
     }
-    for (;;) {
-        int here = __builtin_popcountll(in);
-        if (below + here > rank)
-            return group + nth_bit(in, rank - below);
-        below += here;
-        group += 64;
-        in = members_8(l->x + group, l->y + group, box);
+    while (before + (here = __builtin_popcountll(in)) <= rank) {
+        before += here;
+        group++;
+        in = members_8(l->x + group * GROUP, l->y + group * GROUP, box);
     }
+    tile->group = group;
+    tile->before = before;
+    return l->keys[group * GROUP + nth_bit(in, rank - before)];
 }
 
-/* How many more elements are below m in the first window of a row than in that of the row before. */
-static int row_change(const layout *l, fm_box box, int m)
+/* How many more elements before `group` the first window of a row has than that of the row before. */
+static int row_change(const layout *l, fm_box box, int group)
 {
-    const int16_t *leaving = l->number + box.top - 1, *entering = leaving + box.height;
+    const int16_t *leaving = l->group + box.top - 1, *entering = leaving + box.height;
     int change = 0;
     for (int i = 0; i < box.width; i++)
-        change += (entering[i * SIDE] < m + INT16_MIN) - (leaving[i * SIDE] < m + INT16_MIN);
+        change += (entering[i * COLUMN] < group + INT16_MIN) - (leaving[i * COLUMN] < group + INT16_MIN);
     return change;
 }
 
@@ -107,27 +114,24 @@ void COUNTED(missing_filter_row)(fm_tile *tile, int width, int height, int top, 
 {
     const layout l = lay_out(tile->room);
     const fm_numbers tail = tail_mask(height);
-    fm_box box = {.top = (uint8_t)top, .width = (uint8_t)width, .height = (uint8_t)height};
-    int number = tile->number;
-    ptrdiff_t below = tile->below + (top ? row_change(&l, box, number) : 0);
+    fm_box box = {.top = (uint16_t)top, .width = (uint16_t)width, .height = (uint16_t)height};
+    if (top)
+        tile->before += row_change(&l, box, tile->group);
+    fm_tile here = *tile;
     for (ptrdiff_t i = 0; i < count; i++) {
         int finding = findings[i / FM_CHUNK];
         ptrdiff_t wanted = finding ? (ptrdiff_t)to[i] : rank;
         if (wanted < FM_POISONED) {
-            number = seek(&l, box, number, below, wanted);
-            below = wanted;
-            ((K *)chosen)[i] = l.keys[number];
+            K key = seek(&l, box, &here, wanted);
+            ((K *)chosen)[i] = key;
             if (lower)
-                ((K *)lower)[i] = finding & FM_TWO ? l.keys[seek(&l, box, number, below, (ptrdiff_t)to_lower[i])]
-                                                   : l.keys[number];
+                ((K *)lower)[i] = finding & FM_TWO ? seek(&l, box, &here, (ptrdiff_t)to_lower[i]) : key;
         }
-        if (i == 0) {
-            tile->number = number;
-            tile->below = below;
-        }
+        if (i == 0)
+            *tile = here;
         if (i + 1 < count) {
-            const int16_t *leaving = l.number + box.left * SIDE + top;
-            below += count_change(leaving + width * SIDE, leaving, height, (int16_t)(number + INT16_MIN), tail);
+            const int16_t *leaving = l.group + box.left * COLUMN + top;
+            here.before += count_change(leaving + width * COLUMN, leaving, height, (int16_t)(here.group + INT16_MIN), tail);
             box.left++;
         }
     }

@@ -9,7 +9,7 @@
  */
 #include "missing.h"
 
-#include "array.h"
+#include "engine.h"
 #include "mean.h"
 #include "pool.h"
 #include "window.h"
@@ -226,9 +226,7 @@ static int advance(ptrdiff_t *at, const ptrdiff_t *extent, int ndim, int inner)
 
 static void *take(char **p, ptrdiff_t count, size_t size)
 {
-    void *at = *p;
-    *p += ((size_t)count * size + 63) / 64 * 64;
-    return at;
+    return fm_take(p, (size_t)count * size);
 }
 
 static room lay_out(const job *j, const shape *s, void *scratch)

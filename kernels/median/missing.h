@@ -24,12 +24,12 @@ typedef struct {
     ptrdiff_t elements;
 } fm_places;
 
-/* A tile of numbered elements, and the answer for the first window of a row in it. */
+/* A tile of numbered elements, and where the answer for the first window of a row is among them. */
 enum { FM_TILE_SIDE = 256 };
 typedef struct {
     void *room;
-    int number;
-    ptrdiff_t below; /* elements of that window with lower numbers */
+    int group;        /* of 64 numbers */
+    ptrdiff_t before; /* elements of that window in groups before */
 } fm_tile;
 
 enum { FM_MIXTURE_ALL = 1 << 16 };

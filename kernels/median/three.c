@@ -151,7 +151,7 @@ static void make_border(const fm_filter *f, const layout *l, const K *const *row
     const K *column[3];
     for (int i = 0; i < 3; i++) {
         K *to = l->rows + i * ROOM;
-        ptrdiff_t from = fm_border(x - f->lead[f->inner] + i, f->output->shape[f->inner],
+        ptrdiff_t from = fm_border(x - f->lead[f->inner] + i, f->source.array->shape[f->inner],
                                    f->source.modes[f->inner]);
         for (ptrdiff_t y = 0; y < rows + 2; y++)
             to[y] = from < 0 || !row[y] ? l->fill[0] : row[y][from];
@@ -203,7 +203,7 @@ static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b)
 static ptrdiff_t filter_strip(const fm_filter *f, const layout *l, const ptrdiff_t *start, ptrdiff_t rows,
                               ptrdiff_t columns, int plain)
 {
-    ptrdiff_t lead = f->lead[f->inner], begin = start[f->inner], inside = f->output->shape[f->inner] + lead - 2;
+    ptrdiff_t lead = f->lead[f->inner], begin = start[f->inner], inside = f->source.array->shape[f->inner] + lead - 2;
     ptrdiff_t left = begin < lead ? lead : begin;
     ptrdiff_t right = least(begin + columns, inside);
     if (plain && right - left >= LANES) {

@@ -48,7 +48,7 @@ def test_equals_slices(image: np.ndarray, name: str, size: int, share: float) ->
     result = call(name, image, size=size, mask=mask, mode="truncate", fill_value=1)
     np.testing.assert_array_equal(result, oracle(name, image, mask, size, 1), strict=True)
     if image.dtype.kind == "f":
-        holes = np.where(mask, np.array(np.nan, image.dtype), image)
+        holes = np.where(mask, np.array(np.nan, image.dtype), image).astype(image.dtype)
         result = call(name, holes, size=size, nan_policy="omit", mode="truncate", fill_value=1)
         np.testing.assert_array_equal(result, oracle(name, image, mask, size, 1), strict=True)
 
