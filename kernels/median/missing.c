@@ -789,7 +789,9 @@ static fm_status filter(job *j, int workers)
     *ranks = (fm_ranks){.elements = elements, .percent = missing->percent, .offset = missing->offset};
     ranks->rank = rank_without(ranks, 0);
     ranks->halves = find_halves(ranks);
-    while (ranks->still < elements - 1 && rank_without(ranks, ranks->still + 1) == ranks->rank)
+    /* as many as may be missing without a difference, or so many that windows seldom have more */
+    while (ranks->still < elements - 1 && ranks->still < LARGEST_TABLE &&
+           rank_without(ranks, ranks->still + 1) == ranks->rank)
         ranks->still++;
     uint32_t *table = make_table(ranks);
     ranks->table = table;
