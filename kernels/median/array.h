@@ -21,6 +21,19 @@ static inline ptrdiff_t fm_windows(ptrdiff_t n, ptrdiff_t size, fm_mode mode)
     return mode != FM_VALID ? n : n < size ? 0 : n - size + 1;
 }
 
+/* The next position in a box of the given extent, the axis `still` left out; 0 after the last. */
+static inline int fm_advance(ptrdiff_t *at, const ptrdiff_t *extent, int ndim, int still)
+{
+    for (int d = ndim - 1; d >= 0; d--) {
+        if (d == still)
+            continue;
+        if (++at[d] < extent[d])
+            return 1;
+        at[d] = 0;
+    }
+    return 0;
+}
+
 /* The key of one element in native byte order. */
 int64_t fm_key_of(const void *element, fm_type type);
 

@@ -6,11 +6,9 @@
  * Compiled once per instruction set and key width; counts of elements have to fit a key.
  */
 #include "missing.h"
-#include "vector.h"
+#include "lanes.h"
 
 #define DEVIATION(name) FM_NAME(FM_JOIN(name, FM_KEY))
-
-typedef K lanes __attribute__((vector_size(sizeof(V))));
 
 #if FM_KEY == 8
 typedef uint8_t U;
@@ -26,27 +24,6 @@ typedef double F;
 typedef U bits __attribute__((vector_size(sizeof(V))));
 
 #define SIGN ((U)1 << (FM_KEY - 1))
-
-static inline lanes load(const void *p)
-{
-    lanes v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-static inline lanes choose(lanes mask, lanes a, lanes b)
-{
-    return (a & mask) | (b & ~mask);
-}
-
-static inline int any(lanes mask)
-{
-    uint64_t words[sizeof mask / 8], found = 0;
-    memcpy(words, &mask, sizeof mask);
-    for (size_t i = 0; i < sizeof mask / 8; i++)
-        found |= words[i];
-    return found != 0;
-}
 
 #if FM_KEY >= 32
 typedef F floats __attribute__((vector_size(sizeof(V))));

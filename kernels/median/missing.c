@@ -211,19 +211,6 @@ static void block_at(const job *j, ptrdiff_t index, ptrdiff_t *start, shape *s)
     measure(j, extent, s);
 }
 
-/* The next position in a box, the inner axis left out; 0 after the last. */
-static int advance(ptrdiff_t *at, const ptrdiff_t *extent, int ndim, int inner)
-{
-    for (int d = ndim - 1; d >= 0; d--) {
-        if (d == inner)
-            continue;
-        if (++at[d] < extent[d])
-            return 1;
-        at[d] = 0;
-    }
-    return 0;
-}
-
 static void *take(char **p, ptrdiff_t count, size_t size)
 {
     return fm_take(p, (size_t)count * size);
@@ -362,7 +349,7 @@ static presence read_block(const job *j, const ptrdiff_t *start, const shape *s,
                                              &mixture, line);
         }
         line++;
-    } while (advance(at, s->padded, j->ndim, j->inner));
+    } while (fm_advance(at, s->padded, j->ndim, j->inner));
     return is;
 }
 
@@ -599,7 +586,7 @@ static void run_part(void *context, ptrdiff_t index, int lane)
         if (j->deviates)
             deviate_line(j, &s, &r, is, place, chosen);
         fm_write_keys(j->output, to, j->inner, count, chosen);
-    } while (advance(at, s.extent, j->ndim, j->inner));
+    } while (fm_advance(at, s.extent, j->ndim, j->inner));
 }
 
 /* ---- The call ---- */

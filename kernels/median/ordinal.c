@@ -103,19 +103,6 @@ static void cut(const fm_filter *f, fm_block *largest)
         ;
 }
 
-/* The next position in a box, the inner axis left out; 0 after the last. */
-static int advance(ptrdiff_t *at, const ptrdiff_t *extent, int ndim, int inner)
-{
-    for (int d = ndim - 1; d >= 0; d--) {
-        if (d == inner)
-            continue;
-        if (++at[d] < extent[d])
-            return 1;
-        at[d] = 0;
-    }
-    return 0;
-}
-
 /* Lays the padded block out with the inner axis last, the others in their order. */
 static void read_block(const fm_filter *f, const fm_block *block, const ptrdiff_t *padded, K *keys)
 {
@@ -126,7 +113,7 @@ static void read_block(const fm_filter *f, const fm_block *block, const ptrdiff_
             from[d] = block->start[d] - f->lead[d] + at[d];
         fm_read_keys(&f->source, from, f->inner, padded[f->inner], keys);
         keys += padded[f->inner];
-    } while (advance(at, padded, ndim, f->inner));
+    } while (fm_advance(at, padded, ndim, f->inner));
 }
 
 static void number_block(layout *l, size_t places)
@@ -228,7 +215,7 @@ static void part(fm_filter *f, const fm_block *block, void *scratch, int lane)
         }
         slide(f, &l, places, l.number + place * padded[f->inner], block->extent[f->inner], out);
         fm_write_keys(f->output, to, f->inner, block->extent[f->inner], out);
-    } while (advance(at, block->extent, ndim, f->inner));
+    } while (fm_advance(at, block->extent, ndim, f->inner));
 }
 
 extern const fm_engine ORDINAL(fm_ordinal);

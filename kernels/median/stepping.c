@@ -6,7 +6,7 @@
  * Compiled once per instruction set and key width; counts of elements have to fit a key.
  */
 #include "missing.h"
-#include "vector.h"
+#include "lanes.h"
 
 #define STEPPING(name) FM_NAME(FM_JOIN(name, FM_KEY))
 
@@ -21,33 +21,9 @@
 #define HIGHEST INT64_MAX
 #endif
 
-/* Vectors as the compiler's own, for the sake of comparisons. */
-typedef K lanes __attribute__((vector_size(sizeof(V))));
-
-static inline lanes load(const K *p)
-{
-    lanes v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
 static inline lanes all(K key)
 {
     return key - (lanes){0};
-}
-
-static inline lanes choose(lanes mask, lanes a, lanes b)
-{
-    return (a & mask) | (b & ~mask);
-}
-
-static inline int any(lanes mask)
-{
-    uint64_t words[sizeof mask / 8], found = 0;
-    memcpy(words, &mask, sizeof mask);
-    for (size_t i = 0; i < sizeof mask / 8; i++)
-        found |= words[i];
-    return found != 0;
 }
 
 static int mark(const void *keys, int64_t key, ptrdiff_t count, int flag, uint8_t *flags)

@@ -78,19 +78,6 @@ static void find_weights(ptrdiff_t first, ptrdiff_t size, ptrdiff_t n, fm_mode m
         weight[fm_border(i, n, mode)]++;
 }
 
-/* The next position on all axes but the inner one; 0 after the last. */
-static int advance(ptrdiff_t *at, const ptrdiff_t *extent, int ndim, int inner)
-{
-    for (int d = ndim - 1; d >= 0; d--) {
-        if (d == inner)
-            continue;
-        if (++at[d] < extent[d])
-            return 1;
-        at[d] = 0;
-    }
-    return 0;
-}
-
 /* Numbers the elements and the outside. */
 static void number_all(const fm_filter *f, layout *l)
 {
@@ -100,7 +87,7 @@ static void number_all(const fm_filter *f, layout *l)
     do {
         fm_read_keys(&f->source, at, f->inner, l->columns, keys);
         keys += l->columns;
-    } while (advance(at, a->shape, a->ndim, f->inner));
+    } while (fm_advance(at, a->shape, a->ndim, f->inner));
     memcpy(keys, &f->source.fill, sizeof(K));
     for (size_t i = 0; i < l->places; i++)
         l->items[i] = i;
@@ -248,7 +235,7 @@ static void part(fm_filter *f, const fm_block *block, void *scratch, int lane)
             to[d] = block->start[d] + at[d];
         filter_row(f, &l, to, elements, lane);
         fm_write_keys(f->output, to, f->inner, l.columns, l.out);
-    } while (advance(at, block->extent, ndim, f->inner));
+    } while (fm_advance(at, block->extent, ndim, f->inner));
 }
 
 extern const fm_engine WEIGHTED(fm_weighted);

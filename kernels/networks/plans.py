@@ -16,9 +16,12 @@ SMALL.remove((1, 3, 3))  # has an engine of its own
 WINDOWS: list[Window] = [*SMALL, *((1, side, side) for side in LARGER), (3, 3, 3), (5, 5, 5)]
 
 
+REORDERING = 10  # operations an output: about what it costs to lay rows out by their place in a wider tile
+
+
 @cache
 def plan_of(window: Window) -> Plan:
-    """The plan whose tile takes the fewest operations an output. Runs go down the array: see emit.py."""
+    """The plan whose tile costs the least for an output. Runs go down the array: see emit.py."""
     planes, columns, rows = window
     rank = prod(window) // 2
     if columns > LONGEST:
@@ -28,5 +31,9 @@ def plan_of(window: Window) -> Plan:
         for height, width, order in product((1, 2, 4), (1, 2, 4), ("x", "y", "columns"))
         if height <= rows and width <= columns
     ]
-    return min(plans, key=lambda plan: (plan.network.operations_per_pixel, plan.network.operations))
+    return min(plans, key=lambda plan: (_cost(plan), plan.network.operations))
+
+
+def _cost(plan: Plan) -> float:
+    return plan.network.operations_per_pixel + (REORDERING if plan.tile_rows > 1 else 0)
 
