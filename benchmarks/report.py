@@ -158,7 +158,7 @@ OPERATIONS_OF_3X3 = 19  # see kernels/median/three.c
 
 def _squares() -> dict[int, float]:
     """Operations an output of the compiled networks, by the size of the window."""
-    squares = [window for window in WINDOWS if window[0] == 1 and window[1] == window[2]]
+    squares = [window for window in WINDOWS if window[0] == 1 and window[1] == window[2] and window[1] % 2]
     return {window[1]: plan_of(window).network.operations_per_pixel for window in squares}
 
 

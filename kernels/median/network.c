@@ -127,7 +127,8 @@ static void network_cut(const fm_filter *f, fm_block *largest)
 {
     const fm_network *n = f->network;
     ptrdiff_t rows = n->plane / row_size(n) - 2 * rows_before(n);
-    fm_cut_plane(f, rows / n->tile_rows * n->tile_rows, FM_NETWORK_WIDTH / (ptrdiff_t)sizeof(K), largest);
+    ptrdiff_t tiles = n->pitch - (n->extra + LANES - 1) / LANES * LANES;
+    fm_cut_plane(f, rows / n->tile_rows * n->tile_rows, tiles * n->tile_columns, largest);
 }
 
 static void network_part(fm_filter *f, const fm_block *block, void *scratch, int lane)

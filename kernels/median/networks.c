@@ -10,7 +10,9 @@
 #define REGISTERS 16
 #endif
 #define HIDE(pointer) __asm__("" : "+r"(pointer))
-#define PITCH(tile, extra) (VECTORS(FM_NETWORK_WIDTH / (int)sizeof(K) / (tile)) + VECTORS(extra))
+/* Windows of one row are those of signals, too, of which one row is all there is. */
+#define WIDTH(rows) ((rows) == 1 ? 16 * FM_NETWORK_WIDTH : FM_NETWORK_WIDTH)
+#define PITCH(rows, tile, extra) (VECTORS(WIDTH(rows) / (int)sizeof(K) / (tile)) + VECTORS(extra))
 #define PLANE(planes, row) (FM_NETWORK_INPUT / (int)sizeof(K) / (planes) / (row) * (row))
 
 /* Elements of the largest window that has a network here: for larger ones the constant-time engine is as

@@ -30,7 +30,7 @@ def _lines(plan: Plan, done: Schedule) -> Iterator[str]:
     yield (
         f"/* Rank {plan.rank} of {name}; tiles of {plan.tile_columns}x{plan.tile_rows}: "
         f"{network.operations} operations, {network.operations_per_pixel:.1f} per pixel. */\n"
-        f"enum {{ PITCH_{name} = PITCH({plan.tile_rows}, {plan.extra}),\n"
+        f"enum {{ PITCH_{name} = PITCH({plan.columns}, {plan.tile_rows}, {plan.extra}),\n"
         f"       PLANE_{name} = PLANE({plan.planes}, {plan.tile_rows} * PITCH_{name}) }};\n\n"
     )
     group = f"{plan.tile_columns * plan.tile_rows} * PITCH_{name}"
