@@ -221,12 +221,13 @@ static fm_status run_running(fm_filter *f, const fm_engines *engines, int axis, 
     return fm_run_engine(engines->running, f, workers);
 }
 
-/* A box that holds the elements of the array several times. */
+/* A box that holds the elements of the array several times; what is made of it is all outputs of the array. */
 static int is_larger_than_array(const fm_filter *f, const fm_window *w, ptrdiff_t count)
 {
     ptrdiff_t elements = 1;
     for (int d = 0; d < f->output->ndim; d++)
-        if (__builtin_mul_overflow(elements, f->output->shape[d], &elements))
+        if (f->output->shape[d] != f->source.array->shape[d] ||
+            __builtin_mul_overflow(elements, f->output->shape[d], &elements))
             return 0;
     return !w->footprint && count > SMALL && count / 4 >= elements;
 }

@@ -228,6 +228,12 @@ def test_large_windows(sizes):
         check(image, sizes, mask=mask, percent=90, mode="mirror")
 
 
+@pytest.mark.parametrize("size", [38, 39, 40])
+def test_windows_about_as_large_as_the_image(size):
+    for dtype, mode in itertools.product(WIDTHS, ["valid", "truncate", "reflect"]):
+        check(noise((40, 40), dtype), (size, size), mode=mode)
+
+
 def test_large_windows_of_floats():
     image = noise((20, 33), "f4", nans=0.02)
     for policy in POLICIES:
