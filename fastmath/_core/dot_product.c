@@ -3,32 +3,34 @@
 #include "items.h"
 #include "products.h"
 
-/* Whether an item is a float or a small int, which can be read without running Python code. */
+/* Whether an item is a float, a bool or an int up to 2**53, which can be read without running Python code. */
 static inline int read_plain(PyObject *item, double *value)
 {
-    if (PyFloat_Check(item)) {
+    if (PyFloat_CheckExact(item)) {
         *value = PyFloat_AS_DOUBLE(item);
         return 1;
     }
-    if (!PyLong_CheckExact(item) || !core_is_compact(item))
+    if (PyLong_Check(item)) {
+        core_int x = core_read_int(item);
+        int64_t magnitude = core_low_digits(x);
+        *value = (double)(x.sign * magnitude);
+        return x.count <= 2 && magnitude <= (int64_t)1 << 53;
+    }
+    if (!PyFloat_Check(item))
         return 0;
-    *value = (double)core_compact_value(item); /* below 2**53 */
+    *value = PyFloat_AS_DOUBLE(item);
     return 1;
 }
 
-/* Reads n items, if all are plain. Memory gives more when it is read at several places. */
-static int read_plain_items(PyObject *const *items, Py_ssize_t n, double *values)
+/* Reads n pairs, if all are plain. Memory gives more when it is read at several places. */
+static int read_plain_pairs(PyObject *const *a, PyObject *const *b, Py_ssize_t n, double *x, double *y)
 {
-    enum { STREAMS = 4 };
-    Py_ssize_t part = n / STREAMS;
-    for (Py_ssize_t i = 0; i < part; i++)
-        for (Py_ssize_t k = 0; k < STREAMS; k++)
-            if (!read_plain(items[k * part + i], values + k * part + i))
-                return 0;
-    for (Py_ssize_t i = STREAMS * part; i < n; i++)
-        if (!read_plain(items[i], values + i))
+    Py_ssize_t half = n / 2;
+    for (Py_ssize_t i = 0; i < half; i++)
+        if (!read_plain(a[i], x + i) || !read_plain(b[i], y + i) || !read_plain(a[half + i], x + half + i) ||
+            !read_plain(b[half + i], y + half + i))
             return 0;
-    return 1;
+    return n == 2 * half || (read_plain(a[n - 1], x + n - 1) && read_plain(b[n - 1], y + n - 1));
 }
 
 enum { PLAIN = 4096 }; /* pairs read at a time */
@@ -41,8 +43,7 @@ static int add_plain_pairs(fm_dot_sum *sum, PyObject *a, PyObject *b, double *x,
     double *y = x + room;
     for (Py_ssize_t size = core_size_now(&p), n; p.next < size; p.next = q.next += n) {
         n = size - p.next < room ? size - p.next : room;
-        if (!read_plain_items(core_items_now(&p) + p.next, n, x) ||
-            !read_plain_items(core_items_now(&q) + q.next, n, y))
+        if (!read_plain_pairs(core_items_now(&p) + p.next, core_items_now(&q) + q.next, n, x, y))
             return 0;
         fm_dot_add(sum, x, y, (size_t)n);
         if ((p.next + n) % CORE_LOOK_EVERY)
@@ -81,9 +82,6 @@ static int collect(core_products *p, core_place *a, core_place *b, PyObject *odd
     Py_ssize_t left = left_a < left_b ? left_a : left_b, n = left < CORE_PAIRS - p->count ? left : CORE_PAIRS - p->count;
     PyObject **x = core_items_now(a) + a->next, **y = core_items_now(b) + b->next;
     for (; i < n; i++) {
-        Py_ssize_t ahead = i + CORE_AHEAD < left ? i + CORE_AHEAD : i;
-        __builtin_prefetch(x[ahead]);
-        __builtin_prefetch(y[ahead]);
         if (!read_plain(x[i], p->a + p->count + i) || !read_plain(y[i], p->b + p->count + i)) {
             odd[0] = Py_NewRef(x[i]);
             odd[1] = Py_NewRef(y[i]);

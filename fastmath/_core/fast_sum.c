@@ -1,106 +1,9 @@
 /* fast_sum: exact sums of integers in lists, tuples, ranges, iterators and buffers. */
 #include "core.h"
+#include "integers.h"
 #include "items.h"
 
-__extension__ typedef __int128 wide;
-
-/* The total is small + big; big is NULL or an int. */
-typedef struct {
-    wide small;
-    PyObject *big;
-} total;
-
-static int add_big(total *t, PyObject *integer)
-{
-    PyObject *sum = t->big ? PyNumber_Add(t->big, integer) : Py_NewRef(integer);
-    if (!sum)
-        return -1;
-    Py_XSETREF(t->big, sum);
-    return 0;
-}
-
-/* Adds any item at all. */
-static int add_item(total *t, PyObject *item, Py_ssize_t position)
-{
-    PyObject *index = PyNumber_Index(item);
-    if (!index) {
-        if (PyErr_ExceptionMatches(PyExc_TypeError) && !PyIndex_Check(item))
-            PyErr_Format(PyExc_TypeError, "fast_sum: expected an integer at position %zd, got %s", position,
-                         Py_TYPE(item)->tp_name);
-        return -1;
-    }
-    int overflow;
-    long long value = PyLong_AsLongLongAndOverflow(index, &overflow);
-    int failed = 0;
-    if (overflow)
-        failed = add_big(t, index);
-    else
-        t->small += value;
-    Py_DECREF(index);
-    return failed;
-}
-
-/* Adds to *sum many ints, if all are compact. Memory gives more when it is read at several places. */
-enum { STREAMS = 4, STREAM = 1 << 12 };
-
-static int add_compact_streams(int64_t *sum, PyObject *const *items)
-{
-    int64_t here = 0;
-    for (Py_ssize_t i = 0; i < STREAM; i++)
-        for (Py_ssize_t k = 0; k < STREAMS; k++) {
-            PyObject *item = items[k * STREAM + i];
-            __builtin_prefetch(items[k * STREAM + (i + CORE_AHEAD < STREAM ? i + CORE_AHEAD : i)]);
-            if (!PyLong_CheckExact(item) || !core_is_compact(item))
-                return 0;
-            here += core_compact_value(item);
-        }
-    *sum += here;
-    return 1;
-}
-
-/* Adds compact ints from p->next on, until the end, another item or CORE_LOOK_EVERY of them. What stopped it
- * is returned, held, or NULL. */
-static PyObject *add_compact_run(total *t, core_place *p)
-{
-    PyObject *odd = NULL, **items = core_items_now(p);
-    Py_ssize_t size = core_size_now(p), i = p->next;
-    Py_ssize_t end = size - i > CORE_LOOK_EVERY ? i + CORE_LOOK_EVERY : size;
-    int64_t sum = 0; /* of at most 2**20 values below 2**30 */
-    while (end - i >= STREAMS * STREAM && add_compact_streams(&sum, items + i))
-        i += STREAMS * STREAM;
-    for (; i < end; i++) {
-        PyObject *item = items[i];
-        __builtin_prefetch(items[i + CORE_AHEAD < size ? i + CORE_AHEAD : i]);
-        if (!PyLong_CheckExact(item) || !core_is_compact(item)) {
-            odd = Py_NewRef(item);
-            break;
-        }
-        sum += core_compact_value(item);
-    }
-    t->small += sum;
-    p->next = i;
-    return odd;
-}
-
-static int add_sequence(total *t, PyObject *sequence)
-{
-    core_place p = {sequence, 0};
-    while (p.next < core_size_now(&p)) {
-        PyObject *odd = add_compact_run(t, &p);
-        if (!odd) {
-            if (PyErr_CheckSignals() < 0)
-                return -1;
-            continue;
-        }
-        int failed = add_item(t, odd, p.next++);
-        Py_DECREF(odd);
-        if (failed)
-            return -1;
-    }
-    return 0;
-}
-
-static int add_iterable(total *t, PyObject *iterable)
+static int add_iterable(core_integers *t, PyObject *iterable)
 {
     PyObject *iterator = PyObject_GetIter(iterable);
     if (!iterator)
@@ -111,38 +14,13 @@ static int add_iterable(total *t, PyObject *iterable)
         if (PyLong_CheckExact(item) && core_is_compact(item))
             t->small += core_compact_value(item);
         else
-            failed = add_item(t, item, position);
+            failed = core_integers_add(t, item, position);
         Py_DECREF(item);
         if (failed || (position % CORE_LOOK_EVERY == CORE_LOOK_EVERY - 1 && PyErr_CheckSignals() < 0))
             break;
     }
     Py_DECREF(iterator);
     return PyErr_Occurred() ? -1 : 0;
-}
-
-static PyObject *from_wide(wide value)
-{
-    if (value == (int64_t)value)
-        return PyLong_FromLongLong((int64_t)value);
-    PyObject *high = PyLong_FromLongLong((int64_t)(value >> 64));
-    PyObject *low = PyLong_FromUnsignedLongLong((uint64_t)value), *bits = PyLong_FromLong(64);
-    PyObject *shifted = high && bits ? PyNumber_Lshift(high, bits) : NULL;
-    PyObject *sum = shifted && low ? PyNumber_Or(shifted, low) : NULL;
-    Py_XDECREF(high);
-    Py_XDECREF(low);
-    Py_XDECREF(bits);
-    Py_XDECREF(shifted);
-    return sum;
-}
-
-static PyObject *get_total(total *t)
-{
-    PyObject *small = from_wide(t->small);
-    if (!small || !t->big)
-        return small;
-    PyObject *sum = PyNumber_Add(t->big, small);
-    Py_DECREF(small);
-    return sum;
 }
 
 /* An item of a range, which may be too long for len(). */
@@ -204,7 +82,8 @@ static int sum_of_buffer(PyObject *obj, PyObject **result)
     core_array_release(&array);
     if (failed)
         return -1;
-    *result = from_wide((wide)sum.high * ((wide)1 << 64) + sum.low);
+    core_integers t = {(core_wide)sum.high * ((core_wide)1 << 64) + sum.low, NULL};
+    *result = core_integers_sum(&t);
     return *result ? 1 : -1;
 }
 
@@ -227,11 +106,11 @@ static PyObject *fast_sum(PyObject *module, PyObject *numbers)
 {
     if (PyRange_Check(numbers))
         return sum_of_range(numbers);
-    total t = {0, NULL};
+    core_integers t = {0, NULL};
     PyObject *result = NULL;
     int failed;
     if (core_has_items(numbers)) {
-        failed = add_sequence(&t, numbers);
+        failed = core_integers_add_items(&t, numbers);
     } else {
         int done = sum_of_buffer(numbers, &result);
         if (done)
@@ -239,8 +118,8 @@ static PyObject *fast_sum(PyObject *module, PyObject *numbers)
         failed = add_iterable(&t, numbers);
     }
     if (!failed)
-        result = get_total(&t);
-    Py_XDECREF(t.big);
+        result = core_integers_sum(&t);
+    core_integers_drop(&t);
     return result;
 }
 

@@ -8,12 +8,38 @@
 
 #include "core.h"
 
-enum {
-    CORE_AHEAD = 24,         /* items between one that is read and one that is asked for from memory */
-    CORE_LOOK_EVERY = 1 << 20 /* items between two looks for signals */
-};
+enum { CORE_LOOK_EVERY = 1 << 20 }; /* items between two looks for signals */
 
-/* Whether an exact int lies in one digit; its value. */
+/* An int as Python keeps it: digits of PyLong_SHIFT bits, the lowest first, of which there is room for one at
+ * least; and its sign, -1, 0 or 1. */
+typedef struct {
+    const digit *digits;
+    size_t count;
+    int64_t sign;
+} core_int;
+
+static inline core_int core_read_int(PyObject *item)
+{
+    const PyLongObject *integer = (const PyLongObject *)item;
+#if PY_VERSION_HEX >= 0x030c0000
+    uintptr_t tag = integer->long_value.lv_tag;
+    return (core_int){integer->long_value.ob_digit, tag >> _PyLong_NON_SIZE_BITS,
+                      1 - (int64_t)(tag & _PyLong_SIGN_MASK)};
+#else
+    Py_ssize_t size = Py_SIZE(integer);
+    return (core_int){integer->ob_digit, (size_t)(size < 0 ? -size : size), (size > 0) - (size < 0)};
+#endif
+}
+
+/* What the first two digits amount to. */
+static inline int64_t core_low_digits(core_int x)
+{
+    int two = x.count > 1;
+    int64_t second = (int64_t)x.digits[two] & -(int64_t)two;
+    return x.digits[0] + (second << PyLong_SHIFT);
+}
+
+/* Whether an int lies in one digit; its value. */
 static inline int core_is_compact(PyObject *item)
 {
 #if PY_VERSION_HEX >= 0x030c0000

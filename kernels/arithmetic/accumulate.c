@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "level.h"
 
 void fm_accumulate_begin(fm_accumulator *a, int exact)
@@ -72,7 +73,15 @@ static int try_unit(fm_accumulator *a, const char *x, ptrdiff_t stride, size_t n
 {
     int64_t units;
     double rest;
-    if (a->e == FM_NO_UNIT || !fm_active->sum_f64(x, stride, n, a->e, &units, &rest))
+    if (a->e == FM_NO_UNIT)
+        return 0;
+    int shrunk = a->e > FM_HIGHEST_RUNNING; /* small numbers leave the range, far below the bound on the error */
+    if (shrunk)
+        fm_flush_subnormals(1);
+    int done = fm_active->sum_f64(x, stride, n, a->e, &units, &rest);
+    if (shrunk)
+        fm_flush_subnormals(0);
+    if (!done)
         return 0;
     fm_exact_add_int(&a->sum, units, a->e);
     fm_exact_add(&a->sum, rest);
@@ -128,10 +137,14 @@ static uint64_t encoding(const double *x)
 }
 
 /* Adds a bin's significands, units of its exponent, to the sum. */
-static void empty_bin(fm_accumulator *a, unsigned bin, uint64_t significands)
+static void empty_bin(fm_accumulator *a, unsigned bin)
 {
     int field = (int)(bin & 0x7ff);
-    fm_exact_add_wide(&a->sum, bin >> 11, significands, (field ? field : 1) - 1075);
+    fm_uwide significands = 0;
+    for (int set = 0; set < FM_BIN_SETS; set++)
+        significands += a->bins[bin][set];
+    if (significands)
+        fm_exact_add_wide(&a->sum, bin >> 11, significands, (field ? field : 1) - 1075);
 }
 
 /* A bin that overflows spills 2**64 units. */
@@ -213,9 +226,7 @@ void fm_accumulate(fm_accumulator *a, const void *x, ptrdiff_t stride, size_t n)
 void fm_accumulate_end(fm_accumulator *a)
 {
     for (unsigned bin = 0; a->bins && bin < FM_BINS; bin++)
-        for (int set = 0; set < FM_BIN_SETS; set++)
-            if (a->bins[bin][set])
-                empty_bin(a, bin, a->bins[bin][set]);
+        empty_bin(a, bin);
     free(a->bins);
     a->bins = NULL;
 }

@@ -23,6 +23,14 @@ static inline void fm_environment_leave(fm_environment callers)
         _mm_setcsr(callers);
 }
 
+/* Whether results too small for a normal number may become zero, for code that can do without them: some
+ * processors take long over them. */
+static inline void fm_flush_subnormals(int flush)
+{
+    unsigned rest = _mm_getcsr() & ~(unsigned)_MM_FLUSH_ZERO_MASK;
+    _mm_setcsr(rest | (flush ? _MM_FLUSH_ZERO_ON : _MM_FLUSH_ZERO_OFF));
+}
+
 static inline void fm_inexact_clear(void)
 {
     _mm_setcsr(_mm_getcsr() & ~(unsigned)_MM_EXCEPT_INEXACT);
@@ -49,6 +57,11 @@ static inline fm_environment fm_environment_enter(void)
 static inline void fm_environment_leave(fm_environment callers)
 {
     fesetenv(&callers);
+}
+
+static inline void fm_flush_subnormals(int flush)
+{
+    (void)flush;
 }
 
 static inline void fm_inexact_clear(void)

@@ -5,6 +5,7 @@ import decimal
 import fractions
 import itertools
 import math
+import random
 import signal
 import sys
 import tracemalloc
@@ -175,6 +176,24 @@ def test_lists_of_numbers(n, odd):
     cancelling = a + [-x for x in a] + [2.0**-500]
     assert dot_product(cancelling, b + b + [1.0]) == 2.0**-500
     assert dot_product(tuple(cancelling), b + b + [2**70]) == 2.0**-430
+
+
+class Subclass(float):
+    pass
+
+
+@pytest.mark.parametrize("n", [2, 301, 5000])
+def test_lists_of_all_kinds_of_numbers(n):
+    """What is read in place, and ints just beyond it."""
+    rng = random.Random(n)
+    kinds = [
+        rng.random, lambda: rng.randrange(-1000, 1000), lambda: rng.random() < 0.5, lambda: np.float64(rng.random()),
+        lambda: rng.randrange(-(2**53), 2**53 + 1), lambda: 2**53, lambda: -(2**53), lambda: Subclass(rng.random()), lambda: 0,
+    ]  # fmt: skip
+    for beyond in ([], [lambda: 2**53 + 1, lambda: -(2**53) - 1, lambda: 2**60, lambda: rng.randrange(2**64)]):
+        a, b = ([rng.choice(kinds + beyond)() for _ in range(n)] for _ in "ab")
+        assert same(dot_product(a, b), exact_dot(a, b))
+        assert same(dot_product(tuple(b), a), exact_dot(a, b))
 
 
 @BOTH

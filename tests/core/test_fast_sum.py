@@ -1,6 +1,8 @@
 """fast_sum: exact, for any integers in any container."""
 
 import array
+import operator
+import random
 import sys
 import tracemalloc
 
@@ -47,6 +49,40 @@ def test_long_lists(n):
     values[12345] = 1.5
     with pytest.raises(TypeError, match="fast_sum: expected an integer at position 12345, got float"):
         fast_sum(values)
+
+
+class Subclass(int):
+    def __index__(self):
+        return 99  # not asked, as operator.index does not
+
+
+@pytest.mark.parametrize("digits", [1, 2, 3, 5, 12, 13, 40])
+@pytest.mark.parametrize("n", [1, 3, 1000, 20000])
+def test_lists_of_large_ints(digits, n):
+    """Ints of several digits of 30 bits are added digit by digit, up to a length, bools and subclasses too."""
+    rng = random.Random(n)
+    values = [rng.randrange(-(2 ** (30 * digits)), 2 ** (30 * digits)) for _ in range(n)]
+    assert fast_sum(values) == sum(values)
+    assert fast_sum([2 ** (30 * digits) - 1] * n) == n * (2 ** (30 * digits) - 1)
+    assert fast_sum([-(2 ** (30 * digits))] * n) == -n * 2 ** (30 * digits)
+    mixed = [rng.choice([v, v >> 30, v % 1000, v > 0, Subclass(v), Subclass(0)]) for v in values]
+    assert fast_sum(mixed) == sum(map(operator.index, mixed))
+
+
+@pytest.mark.parametrize("n", [130, 16384, 70001])
+def test_lists_scattered_in_memory(n):
+    values = [1000 + i for i in range(n)]
+    random.Random(n).shuffle(values)
+    assert fast_sum(values) == sum(values)
+    values[n // 3] = 2**40
+    values[n // 2] = Index(10**40)
+    assert fast_sum(values) == sum(map(operator.index, values))
+
+
+def test_other_items_in_a_row():
+    """A list whose items are all read by calls, some of which change it, over more than one look for signals."""
+    values = [np.int16(3)] * 1_050_000 + [1, Index(2), 2**70, np.uint8(5)]
+    assert fast_sum(values) == 3 * 1_050_000 + 8 + 2**70
 
 
 @BOTH

@@ -129,10 +129,12 @@ single, half = x.astype("f"), x.astype("e")
 wide = np.ldexp(single, np.arange(300000) % 90 - 45).astype("f")
 a, b = x[:5000].tolist(), y[:5000].tolist()
 cancelling = np.concatenate([x, -x[1:]])
+all_exponents = np.ldexp(x, np.arange(300000) % 2000 - 1000)
 
 
 def results():
-    values = [fastmath.numpy_sum(v) for v in (x, single, wide, cancelling, x[:7], half)]
+    values = [fastmath.numpy_sum(v) for v in (x, single, wide, cancelling, x[:7], half, all_exponents)]
+    assert float(single[0]) * 2.0**-1070 != 0  # subnormal numbers are not lost afterwards
     values += fastmath.numpy_sum(x.reshape(300, 1000), axis=0).tolist()
     values += [fastmath.parallel_sum(x, workers=2), fastmath.dot_product(x, y), fastmath.dot_product(a, b)]
     values += [fastmath.dot_product(a + [2**70 + 1], b + [3]), fastmath.fast_exp(0.3), *fastmath.fast_exp(x[:50]).tolist()]

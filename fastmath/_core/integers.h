@@ -1,0 +1,23 @@
+/* The exact sum of integers of any size. */
+#ifndef FM_CORE_INTEGERS_H
+#define FM_CORE_INTEGERS_H
+
+#include "core.h"
+
+__extension__ typedef __int128 core_wide;
+
+/* The sum is small + big. Zero-initialised it is 0. */
+typedef struct {
+    core_wide small;
+    PyObject *big; /* an int, or NULL */
+} core_integers;
+
+/* Adds an object; errors name its position. 0, or -1 with an exception set. */
+int core_integers_add(core_integers *sum, PyObject *item, Py_ssize_t position);
+/* Adds the items of a list or a tuple, which may change meanwhile. 0, or -1 with an exception set. */
+int core_integers_add_items(core_integers *sum, PyObject *sequence);
+/* The sum, which is 0 afterwards, or NULL with an exception set. */
+PyObject *core_integers_sum(core_integers *sum);
+void core_integers_drop(core_integers *sum);
+
+#endif
