@@ -3,6 +3,8 @@
 import contextlib
 import functools
 import importlib
+import inspect
+import os
 import threading
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -17,6 +19,7 @@ Filter = Callable[..., Any]
 
 OURS = frozenset({"workers", "mask", "nan_policy", "keep_nan", "fill_value", "even"})
 OUR_MODES = arguments.ALL_MODES.keys() - arguments.MODES.keys()
+MODULE = "scipy.ndimage"
 
 
 @contextlib.contextmanager
@@ -28,7 +31,11 @@ def patch_scipy() -> Iterator[None]:
     does. A name imported earlier, by ``from scipy.ndimage import median_filter``, stays SciPy's.
 
     Calls that fastmath refuses go to SciPy, so that complex numbers and objects are filtered as ever, masks
-    are ignored as ever, and errors are SciPy's.
+    are ignored as ever, and errors are SciPy's. Where SciPy was told to keep the arrays of other libraries
+    (``SCIPY_ARRAY_API=1``), they are kept.
+
+    The replacements equal SciPy's functions. Sent to another process, they are there what `scipy.ndimage` has
+    by that name.
 
     Works for all threads while any of them is in such a block, and ends with the last one.
 
@@ -44,7 +51,7 @@ def patch_scipy() -> Iterator[None]:
     ...     scipy.ndimage.median_filter([1, 1, 9, 1, 2, 2], size=3)
     array([1, 1, 1, 2, 2, 2])
     """
-    module = importlib.import_module("scipy.ndimage")
+    module = importlib.import_module(MODULE)
     _patch.enter(module)
     try:
         yield
@@ -59,13 +66,15 @@ class _Patch:
         self._lock = threading.Lock()
         self._blocks = 0
         self._replaced: dict[str, tuple[Filter, Filter]] = {}
+        self.keeps_libraries = False
 
     def enter(self, module: ModuleType) -> None:
         with self._lock:
             if self._blocks == 0:
+                self.keeps_libraries = bool(os.environ.get("SCIPY_ARRAY_API"))
                 for name in ndimage.__all__:
                     scipys = getattr(module, name)
-                    ours = self._routed(getattr(ndimage, name), scipys)
+                    ours = _Routed(name, scipys, self)
                     self._replaced[name] = scipys, ours
                     setattr(module, name, ours)
             self._blocks += 1
@@ -79,15 +88,39 @@ class _Patch:
                     if getattr(module, name) is ours:
                         setattr(module, name, scipys)
 
-    def _routed(self, ours: Filter, scipys: Filter) -> Filter:
-        @functools.wraps(scipys)
-        def filter_by_either(*positional: Any, **options: Any) -> Any:
-            if self._blocks and not _is_ours_alone(positional, options):
-                with contextlib.suppress(TypeError, ValueError, RuntimeError):
-                    return _filter_plainly(ours, *positional, **options)
-            return scipys(*positional, **options)
+    def __bool__(self) -> bool:
+        return self._blocks > 0
 
-        return filter_by_either
+
+class _Routed:
+    """A filter of SciPy's that fastmath answers while the patch holds, wherever it can.
+
+    It equals SciPy's, so that tables that have that as a key serve as ever.
+    """
+
+    def __init__(self, name: str, scipys: Filter, patch: _Patch) -> None:
+        functools.update_wrapper(self, scipys)
+        self._name, self._ours, self._scipys, self._patch = name, getattr(ndimage, name), scipys, patch
+
+    def __call__(self, *positional: Any, **options: Any) -> Any:
+        if self._patch and not _is_ours_alone(positional, options):
+            filter_by_ours = _filter_alike if self._patch.keeps_libraries else _filter_plainly
+            with contextlib.suppress(TypeError, ValueError, RuntimeError):
+                return filter_by_ours(self._ours, *positional, **options)
+        return self._scipys(*positional, **options)
+
+    def __eq__(self, other: object) -> bool:
+        return other is self._scipys or self is other
+
+    def __hash__(self) -> int:
+        return hash(self._scipys)
+
+    def __reduce__(self) -> tuple[Filter, tuple[str]]:
+        return _named, (self._name,)
+
+
+def _named(name: str) -> Any:
+    return getattr(importlib.import_module(MODULE), name)
 
 
 def _is_ours_alone(positional: tuple[Any, ...], options: dict[str, Any]) -> bool:
@@ -99,6 +132,20 @@ def _is_ours_alone(positional: tuple[Any, ...], options: dict[str, Any]) -> bool
 def _filter_plainly(ours: Filter, input: Any, *positional: Any, **options: Any) -> Any:
     """With the input as SciPy sees it: without masks and labels."""
     return ours(input if type(input) is np.ndarray else np.asarray(input), *positional, **options)
+
+
+def _filter_alike(ours: Filter, *positional: Any, **options: Any) -> Any:
+    """With a result of the library that all arrays are of."""
+    call = inspect.signature(ours).bind(*positional, **options)
+    given = [call.arguments.get(name) for name in ("input", "footprint", "output")]
+    libraries = {type(value) for value in given if hasattr(value, "__dlpack__")}
+    if libraries - {np.ndarray}:
+        if libraries != {type(given[0])} or isinstance(given[0], np.ndarray):
+            raise TypeError("SciPy's to answer: a mixture, or a subclass that it may refuse")
+        return ours(*positional, **options)
+    if not isinstance(given[0], (np.ndarray, np.generic, list, tuple, int, float)):
+        raise TypeError("SciPy's to answer: it knows more libraries")
+    return _filter_plainly(ours, *positional, **options)
 
 
 _patch = _Patch()

@@ -1,8 +1,13 @@
 """patch_scipy replaces SciPy's filters inside its block, for everybody, and leaves no trace."""
 
+import copy
 import doctest
 import inspect
+import os
+import pickle
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -64,6 +69,56 @@ def test_scikit_images_median_is_reached(calls: list[Any]) -> None:
     with fastmath.patch_scipy():
         np.testing.assert_array_equal(filters.median(IMAGE), expected)
     assert len(calls) == 1
+
+
+def test_replacements_equal_scipys() -> None:
+    """So that comparisons and tables serve, such as those of SciPy's own tests."""
+    with fastmath.patch_scipy():
+        for name, scipys in SCIPYS.items():
+            ours = getattr(scipy.ndimage, name)
+            assert ours == scipys and scipys == ours and {scipys: 1}[ours] == 1
+        assert scipy.ndimage.minimum_filter != scipy.ndimage.maximum_filter
+
+
+def test_replacements_are_sent_by_name() -> None:
+    with fastmath.patch_scipy():
+        ours = scipy.ndimage.median_filter
+        sent = pickle.dumps(ours)
+        assert pickle.loads(sent) is ours and copy.deepcopy(ours) is ours
+    assert pickle.loads(sent) is scipy.ndimage.median_filter
+
+
+KEPT = """
+import numpy, scipy.ndimage, array_api_strict, fastmath
+seen = []
+engine = fastmath._core.rank_filter
+fastmath._core.rank_filter = lambda *call: seen.append(call) or engine(*call)
+image = array_api_strict.asarray([[4, 1, 9], [1, 2, 2], [8, 3, 1]])
+with fastmath.patch_scipy():
+    result = scipy.ndimage.median_filter(image, 3)
+    assert type(result) is type(image), type(result)
+    assert type(scipy.ndimage.median_filter([1, 2, 3], 3)) is numpy.ndarray
+    assert len(seen) == 2
+    for mixed in ({"footprint": numpy.ones((3, 3))}, {"size": 3, "output": numpy.zeros((3, 3))}):
+        try:
+            scipy.ndimage.median_filter(image, **mixed)
+        except TypeError as error:
+            assert "namespace" in str(error), error
+        else:
+            raise AssertionError(mixed)
+    try:
+        scipy.ndimage.median_filter(numpy.ma.masked_array([1, 2], [0, 1]), 3)
+    except TypeError as error:
+        assert "MaskedArray" in str(error), error
+    else:
+        raise AssertionError("SciPy refuses masked arrays")
+"""
+
+
+def test_arrays_of_other_libraries_are_kept_where_scipy_keeps_them() -> None:
+    pytest.importorskip("array_api_strict")
+    environment = {**os.environ, "SCIPY_ARRAY_API": "1"}
+    subprocess.run([sys.executable, "-P", "-c", KEPT], env=environment, check=True)
 
 
 def test_masks_and_labels_are_ignored_as_ever(calls: list[Any]) -> None:
