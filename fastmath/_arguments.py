@@ -197,7 +197,7 @@ def _each(modes: int | tuple[int, ...], count: int) -> tuple[int, ...]:
 def _as_array(value: npt.ArrayLike, name: str) -> Array:
     try:
         return np.asarray(value)
-    except (TypeError, ValueError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         raise type(error)(f"{name}: {error}") from None
 
 

@@ -41,13 +41,13 @@ def _pandas_rewrap(value: Any) -> Rewrap | None:
 
 
 def _from_dlpack(value: Any, name: str) -> Array:
-    device = value.__dlpack_device__()[0] if hasattr(value, "__dlpack_device__") else CPU_DEVICES[0]
-    if device not in CPU_DEVICES:
-        raise TypeError(f"{name}: expected an array in the memory of the CPU, got one on device type {int(device)}")
     try:
-        return np.from_dlpack(value)
+        device = value.__dlpack_device__()[0] if hasattr(value, "__dlpack_device__") else CPU_DEVICES[0]
+        if device in CPU_DEVICES:
+            return np.from_dlpack(value)
     except (BufferError, RuntimeError, TypeError, ValueError) as error:
-        raise TypeError(f"{name}: {error}") from None
+        raise TypeError(f"{name}: {error} (of an array of {getattr(value, 'dtype', 'unknown type')})") from None
+    raise TypeError(f"{name}: expected an array in the memory of the CPU, got one on device type {int(device)}")
 
 
 def _dlpack_rewrap(value: Any) -> Rewrap | None:
@@ -56,4 +56,6 @@ def _dlpack_rewrap(value: Any) -> Rewrap | None:
         library = value.__array_namespace__()
     else:
         library = sys.modules.get(type(value).__module__.partition(".")[0])
-    return getattr(library, "from_dlpack", None)
+    from_dlpack = getattr(library, "from_dlpack", None)
+    # DLPack knows native byte order only, which `output` may have asked to change.
+    return from_dlpack and (lambda result: from_dlpack(result.astype(result.dtype.newbyteorder("="), copy=False)))

@@ -269,13 +269,66 @@ def test_tensors_elsewhere_are_refused() -> None:
         fastmath.median_filter(Tensor(IMAGE, (2, 0)), 3)
 
 
-def test_torch() -> None:
-    torch = pytest.importorskip("torch")
-    result = fastmath.median_filter(torch.from_numpy(IMAGE), 3)
-    assert isinstance(result, torch.Tensor)
-    np.testing.assert_array_equal(result.numpy(), fastmath.median_filter(IMAGE, 3))
-    with pytest.raises(TypeError, match="^input: "):
-        fastmath.median_filter(torch.ones(3, 3, requires_grad=True), 3)
+def test_strict_arrays_of_the_standard() -> None:
+    strict = pytest.importorskip("array_api_strict")
+    image = strict.asarray(IMAGE)
+    result = fastmath.median_filter(image, footprint=strict.ones((3, 3)), mask=image > 1)
+    assert type(result) is type(image)
+    np.testing.assert_array_equal(np.from_dlpack(result), fastmath.median_filter(IMAGE, 3, mask=IMAGE > 1))
+    assert fastmath.median_filter(image, 3, output=">f8").dtype == strict.float64
+
+
+@pytest.fixture
+def torch() -> Any:
+    return pytest.importorskip("torch")
+
+
+def layouts_of_tensors(torch: Any) -> dict[str, Any]:
+    image = torch.from_numpy(IMAGE)
+    return {
+        "plain": image, "transposed": image.T, "strided": image[::2, 1::3], "repeated": image[:1].expand(5, 23),
+        "no dimensions": image[0, 0], "empty": image[:0], "parameter": torch.nn.Parameter(image, requires_grad=False),
+    }  # fmt: skip
+
+
+def test_torchs_layouts(torch: Any) -> None:
+    for name, image in layouts_of_tensors(torch).items():
+        result = fastmath.median_filter(image, 3)
+        assert isinstance(result, torch.Tensor) and result.dtype == image.dtype, name
+        np.testing.assert_array_equal(result.numpy(), fastmath.median_filter(image.numpy(), 3), strict=True)
+
+
+def test_torchs_memory_is_read_where_it_is(torch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    plain = fastmath._core.rank_filter
+    monkeypatch.setattr(fastmath._core, "rank_filter", lambda image, *call: (
+        seen.append(image.ctypes.data), plain(image, *call)))
+    image = torch.from_numpy(IMAGE.copy())
+    fastmath.median_filter(image[1:, 2:], 3)
+    assert seen == [image[1:, 2:].data_ptr()]
+
+
+def test_torchs_types(torch: Any) -> None:
+    for name in ("bool", "uint8", "int8", "int16", "uint16", "int32", "uint32", "int64", "uint64",
+                 "float16", "float32", "float64"):  # fmt: skip
+        image = torch.from_numpy(np.abs(IMAGE) * 9).to(getattr(torch, name))
+        result = fastmath.median_filter(image, 3)
+        assert result.dtype == image.dtype
+        np.testing.assert_array_equal(result.numpy(), fastmath.median_filter(image.numpy(), 3), strict=True)
+    assert fastmath.median_filter(torch.ones(3, 3), 3, output=">f8").dtype == torch.float64
+
+
+@pytest.mark.parametrize("make, message", [
+    (lambda torch: torch.ones(3, 3, requires_grad=True), "require gradient, use tensor.detach"),
+    (lambda torch: torch.ones(3, 3).bfloat16(), "torch.bfloat16"),
+    (lambda torch: torch.ones(3, 3) + 0j, "Complex type not supported"),
+    (lambda torch: torch.empty(3, 3, device="meta"), "meta"),
+    (lambda torch: torch.ones(3, 3).to_sparse(), "layout"),
+])  # fmt: skip
+def test_tensors_that_are_refused(make: Any, message: str, torch: Any) -> None:
+    for function in (fastmath.median_filter, fastmath.medfilt2d, fastmath.mad_filter):
+        with pytest.raises((TypeError, ValueError), match=f"^input: .*{message}|^input: dtype=complex64"):
+            function(make(torch), 3)
 
 
 class Labelled:

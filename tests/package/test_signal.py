@@ -18,6 +18,7 @@ from fastmath import signal
 IMAGE = np.arange(30, dtype=np.uint8).reshape(5, 6)
 BOTH = ["medfilt", "medfilt2d"]
 types = [dtype for dtype in TYPES if dtype.char not in "?e"]
+MORE = {"workers": None, "mask": None, "nan_policy": "last", "keep_nan": False, "fill_value": None}
 odd = st.integers(0, 6).map(lambda half: 2 * half + 1)
 
 
@@ -95,8 +96,8 @@ def test_mistakes_raise_as_in_scipy(name: str, image: Any, size: Any, message: s
         ("medfilt2d", IMAGE, True, TypeError),
         ("medfilt2d", IMAGE[0], 3, ValueError),
         ("medfilt2d", IMAGE[None], 3, ValueError),
-        ("medfilt", np.ma.masked_array(IMAGE, IMAGE > 3), 3, TypeError),
-        ("medfilt2d", np.ma.masked_array(IMAGE, IMAGE > 3), 3, TypeError),
+        ("medfilt", np.ma.masked_array(IMAGE > 3, IMAGE > 3), 3, ValueError),
+        ("medfilt2d", np.ma.masked_array(IMAGE > 3, IMAGE > 3), 3, ValueError),
     ],
 )
 def test_other_mistakes(name: str, image: Any, size: Any, error: type[Exception]) -> None:
@@ -105,15 +106,49 @@ def test_other_mistakes(name: str, image: Any, size: Any, error: type[Exception]
 
 
 @pytest.mark.parametrize("name", BOTH)
-def test_signatures_are_scipys_and_workers(name: str) -> None:
+def test_signatures_are_scipys_and_more(name: str) -> None:
     ours = inspect.signature(getattr(fastmath, name)).parameters
     scipys = inspect.signature(getattr(scipy.signal, name)).parameters
     assert {key: value.default for key, value in ours.items()} == {
         **{key: value.default for key, value in scipys.items()},
-        "workers": None,
+        **MORE,
     }
-    assert ours["workers"].kind is inspect.Parameter.KEYWORD_ONLY
+    assert all(ours[option].kind is inspect.Parameter.KEYWORD_ONLY for option in MORE)
     assert name in fastmath.__all__
+
+
+@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("options", [
+    {"nan_policy": "omit"}, {"nan_policy": "propagate", "keep_nan": True}, {"nan_policy": "last"},
+    {"mask": IMAGE % 3 == 0, "fill_value": 7}, {"nan_policy": "omit", "mask": IMAGE > 20, "workers": 2},
+])  # fmt: skip
+def test_missing_elements_are_those_of_the_median_filter(name: str, options: dict[str, Any]) -> None:
+    image = np.where(IMAGE % 7 == 0, np.nan, IMAGE)
+    result = getattr(fastmath, name)(image, (5, 3), **options)
+    expected = fastmath.median_filter(image, (5, 3), mode="constant", **options)
+    np.testing.assert_array_equal(result, expected, strict=True)
+    with pytest.raises(ValueError, match="The input contains nan values"):
+        getattr(fastmath, name)(image, nan_policy="raise")
+    with pytest.raises(ValueError, match="^nan_policy: expected one of"):
+        getattr(fastmath, name)(image, nan_policy="drop")
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_masked_arrays_and_tensors_come_back_as_they_came(name: str) -> None:
+    masked = np.ma.masked_array(IMAGE, IMAGE % 4 == 0)
+    result = getattr(fastmath, name)(masked)
+    expected = fastmath.median_filter(masked, 3, mode="constant")
+    np.testing.assert_array_equal(result.mask, masked.mask)
+    np.testing.assert_array_equal(result.data, expected.data, strict=True)
+    strict = pytest.importorskip("array_api_strict")
+    tensor = getattr(fastmath, name)(strict.asarray(IMAGE))
+    assert type(tensor) is type(strict.asarray(IMAGE))
+    np.testing.assert_array_equal(np.from_dlpack(tensor), getattr(fastmath, name)(IMAGE))
+
+
+def test_a_masked_scalar() -> None:
+    result = fastmath.medfilt(np.ma.masked_array(3.0, True), 1)
+    assert result.shape == (1,) and result.mask.all()
 
 
 def test_examples() -> None:
