@@ -87,7 +87,6 @@ enum {
 
 enum {
     FM_MOST_SCRATCH = 8 << 20,   /* bytes for each thread */
-    FM_LONGEST_RUNNING = 128,    /* window of the engine `running` */
     FM_LONGEST_HISTOGRAM = 4096, /* side of the windows of the engine `histogram`, */
     FM_LONGEST_CONSTANT = 400,   /* and of `constant_time`, so that enough is left of a tile */
 };
@@ -96,7 +95,7 @@ enum {
 typedef struct fm_engines {
     int lanes;                  /* keys that are compared at a time */
     const fm_network *networks; /* up to one without a run */
-    const fm_engine *three, *network, *interpret, *extreme, *running, *constant_time, *ordinal, *weighted;
+    const fm_engine *three, *network, *interpret, *extreme, *constant_time, *ordinal, *weighted;
     const fm_engine *histogram; /* for keys of 8 bits alone */
 } fm_engines;
 

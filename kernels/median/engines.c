@@ -6,7 +6,7 @@
 
 extern const fm_network ENGINE(fm_networks)[];
 extern const fm_engine ENGINE(fm_three), ENGINE(fm_network_engine), ENGINE(fm_interpret), ENGINE(fm_extreme),
-    ENGINE(fm_running), ENGINE(fm_constant_time), ENGINE(fm_ordinal), ENGINE(fm_weighted), FM_NAME(fm_histogram);
+    ENGINE(fm_constant_time), ENGINE(fm_ordinal), ENGINE(fm_weighted), FM_NAME(fm_histogram);
 
 extern const fm_engines ENGINE(fm_engines);
 const fm_engines ENGINE(fm_engines) = {
@@ -20,7 +20,6 @@ const fm_engines ENGINE(fm_engines) = {
     .network = &ENGINE(fm_network_engine),
     .interpret = &ENGINE(fm_interpret),
     .extreme = &ENGINE(fm_extreme),
-    .running = &ENGINE(fm_running),
     .constant_time = &ENGINE(fm_constant_time),
     .ordinal = &ENGINE(fm_ordinal),
     .weighted = &ENGINE(fm_weighted),

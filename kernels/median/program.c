@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const double WORTH = 0.97; /* of the cost, for a tile twice as large */
+
 enum { LOW = -1, HIGH = -2 }; /* nodes known to lie below or above the rank, whatever the data */
 
 typedef struct {
@@ -26,6 +28,7 @@ typedef struct {
 
 enum {
     LINE = 2,
+    REORDERING = 8,
     MOST_NODES = 40000, /* of windows that need more, others engines make less work */
     TABLE = 1 << 17,
 };
@@ -38,6 +41,7 @@ typedef struct {
     ref *arena; /* lists being made, as a stack */
     size_t used, room;
     ptrdiff_t elements, rank;
+    int32_t columns; /* of a tile: positions are tiles */
     int failed;
 } graph;
 
@@ -170,8 +174,8 @@ static void sort(graph *g, const fm_point *points, ptrdiff_t count, ref *out)
     if (g->failed)
         return;
     if (count == 1) {
-        node line = {{points->line, 0}, {0, 0}, LINE};
-        out[0] = (ref){find_node(g, line), points->column};
+        node line = {{points->line * g->columns + points->column % g->columns, 0}, {0, 0}, LINE};
+        out[0] = (ref){find_node(g, line), points->column / g->columns};
         return;
     }
     ptrdiff_t half = 1, width = points[count - 1].column - points->column + 1, left = 1;
@@ -192,13 +196,18 @@ static void sort(graph *g, const fm_point *points, ptrdiff_t count, ref *out)
     g->used = mark;
 }
 
-/* The steps that a result needs, with their places; see fm_step. */
+/* The steps that a result needs, with their places; see fm_step. A comparison is known by the first of its nodes. */
 typedef struct {
     graph *g;
     int32_t *place, *uses, *first; /* of each node */
+    int32_t *twin;                 /* the node of the other result where that is wanted, too, or -1 */
+    int32_t *user;                 /* the first comparison that takes a result of this one */
+    int32_t *before, *after;       /* that whose result this one takes as it is made, or that takes this one's; or -1 */
     int32_t *free_places, free_count;
     fm_program *program;
 } planner;
+
+enum { PLANNER_ARRAYS = 8 };
 
 static void want(planner *p, int32_t n, int32_t from)
 {
@@ -206,16 +215,71 @@ static void want(planner *p, int32_t n, int32_t from)
         p->first[n] = from;
 }
 
+static int is_line(const planner *p, int32_t n)
+{
+    return p->g->nodes[n].which == LINE;
+}
+
 /* Counts how often each node is used, and finds from which position on it is wanted. */
 static void trace(planner *p)
 {
     const graph *g = p->g;
     for (int32_t n = g->count - 1; n >= 0; n--) {
-        if (!p->uses[n] || g->nodes[n].which == LINE)
+        if (!p->uses[n] || is_line(p, n))
             continue;
         want(p, g->nodes[n].a.node, p->first[n] + g->nodes[n].a.shift);
         want(p, g->nodes[n].b.node, p->first[n] + g->nodes[n].b.shift);
     }
+}
+
+static int32_t comparison_of(const planner *p, int32_t n)
+{
+    return p->twin[n] >= 0 && p->twin[n] < n ? p->twin[n] : n;
+}
+
+static int is_comparison(const planner *p, int32_t n)
+{
+    return p->uses[n] && !is_line(p, n) && comparison_of(p, n) == n;
+}
+
+static void find_twins(planner *p)
+{
+    const graph *g = p->g;
+    for (int32_t n = 0; n < g->count; n++) {
+        const node *key = &g->nodes[n];
+        node other = {key->a, key->b, 1 - key->which};
+        p->twin[n] = -1;
+        if (!p->uses[n] || key->which == LINE)
+            continue;
+        uint32_t at = hash(&other) & g->mask;
+        while (g->table[at] && memcmp(&g->nodes[g->table[at] - 1], &other, sizeof other))
+            at = (at + 1) & g->mask;
+        if (g->table[at] && p->uses[g->table[at] - 1])
+            p->twin[n] = g->table[at] - 1;
+    }
+}
+
+static void find_users(planner *p)
+{
+    for (int32_t n = 0; n < p->g->count; n++)
+        p->user[n] = p->before[n] = p->after[n] = -1;
+    for (int32_t n = p->g->count - 1; n >= 0; n--)
+        if (is_comparison(p, n)) {
+            p->user[comparison_of(p, p->g->nodes[n].a.node)] = n;
+            p->user[comparison_of(p, p->g->nodes[n].b.node)] = n;
+        }
+}
+
+/* Joins two comparisons if the second is the first to take a result of the first, and takes it where it is made. */
+static int join(planner *p, ref result, ref other, int32_t second)
+{
+    const int32_t first = comparison_of(p, result.node);
+    if (result.shift || is_line(p, first) || p->user[first] != second || p->before[first] >= 0 ||
+        comparison_of(p, other.node) == first)
+        return 0;
+    p->after[first] = second;
+    p->before[second] = first;
+    return 1;
 }
 
 static fm_operand operand(const planner *p, ref r)
@@ -226,9 +290,12 @@ static fm_operand operand(const planner *p, ref r)
     return (fm_operand){p->place[r.node], r.shift, 0};
 }
 
-static void give_back(planner *p, ref r)
+static void give_back(planner *p, ref r, int times)
 {
-    if (p->g->nodes[r.node].which != LINE && --p->uses[r.node] == 0)
+    if (is_line(p, r.node))
+        return;
+    p->uses[r.node] -= times;
+    if (p->uses[r.node] == 0 && p->place[r.node] >= 0)
         p->free_places[p->free_count++] = p->place[r.node];
 }
 
@@ -237,54 +304,77 @@ static int32_t take_place(planner *p)
     return p->free_count ? p->free_places[--p->free_count] : p->program->places++;
 }
 
-/* One step makes both results of a comparison where both are wanted. Its inputs' places may be taken for them
- * where they are read at the position itself, before it is written. */
-static void add_step(planner *p, int32_t n, int32_t twin)
+static int results_of(const planner *p, int32_t n)
 {
-    const node *key = &p->g->nodes[n];
-    fm_step step = {.a = operand(p, key->a), .b = operand(p, key->b), .smaller = -1, .larger = -1};
-    int in_place = key->a.shift == 0 && key->b.shift == 0, results = twin < 0 ? 1 : 2;
-    step.first = p->first[n];
-    if (twin >= 0 && p->first[twin] < step.first)
-        step.first = p->first[twin];
-    for (int i = 0; in_place && i < results; i++) {
-        give_back(p, key->a);
-        give_back(p, key->b);
+    return p->twin[n] >= 0 ? 2 : 1;
+}
+
+/* Gives places to the results of a comparison that are still used. */
+static void place_results(planner *p, int32_t n, int32_t *smaller, int32_t *larger)
+{
+    const int32_t nodes[2] = {n, p->twin[n]};
+    *smaller = *larger = -1;
+    for (int i = 0; i < 2; i++)
+        if (nodes[i] >= 0 && p->uses[nodes[i]]) {
+            p->place[nodes[i]] = take_place(p);
+            *(p->g->nodes[nodes[i]].which ? larger : smaller) = p->place[nodes[i]];
+        }
+    p->program->operations += results_of(p, n);
+}
+
+static int32_t first_wanted(const planner *p, int32_t n)
+{
+    return p->twin[n] >= 0 && p->first[p->twin[n]] < p->first[n] ? p->first[p->twin[n]] : p->first[n];
+}
+
+/* Makes a step of a comparison, and of that before it that it is joined with. The places of inputs may be taken for
+ * results where they are read at the position itself, before it is written. */
+static void add_step(planner *p, int32_t n)
+{
+    const int32_t before = p->before[n], head = before < 0 ? n : before;
+    const node *key = &p->g->nodes[head], *next = &p->g->nodes[n];
+    ref inputs[3] = {key->a, key->b};
+    int times[3] = {results_of(p, head), results_of(p, head)}, count = 2;
+    fm_step step = {.a = operand(p, key->a), .b = operand(p, key->b), .first = first_wanted(p, head), .next = FM_ALONE,
+                    .low = -1, .high = -1};
+    if (before >= 0) {
+        int joined_b = comparison_of(p, next->b.node) == before;
+        ref joined = joined_b ? next->b : next->a;
+        inputs[count] = joined_b ? next->a : next->b;
+        step.next = p->g->nodes[joined.node].which ? FM_LARGER : FM_SMALLER;
+        step.c = operand(p, inputs[count]);
+        step.first = first_wanted(p, n) < step.first ? first_wanted(p, n) : step.first;
+        times[count++] = results_of(p, n);
+        give_back(p, joined, results_of(p, n));
     }
-    p->place[n] = take_place(p);
-    *(key->which ? &step.larger : &step.smaller) = p->place[n];
-    if (twin >= 0) {
-        p->place[twin] = take_place(p);
-        *(key->which ? &step.smaller : &step.larger) = p->place[twin];
-    }
-    for (int i = 0; !in_place && i < results; i++) {
-        give_back(p, key->a);
-        give_back(p, key->b);
-    }
+    for (int i = 0; i < count; i++)
+        if (inputs[i].shift == 0)
+            give_back(p, inputs[i], times[i]);
+    place_results(p, head, &step.smaller, &step.larger);
+    if (before >= 0)
+        place_results(p, n, &step.low, &step.high);
+    for (int i = 0; i < count; i++)
+        if (inputs[i].shift != 0)
+            give_back(p, inputs[i], times[i]);
     p->program->steps[p->program->count++] = step;
-    p->program->operations += results;
 }
 
 static void add_steps(planner *p)
 {
     const graph *g = p->g;
-    for (int32_t n = 0; n < g->count; n++) {
-        const node *key = &g->nodes[n];
-        if (!p->uses[n] || key->which == LINE || p->place[n] >= 0)
-            continue;
-        node other = {key->a, key->b, 1 - key->which};
-        uint32_t at = hash(&other) & g->mask;
-        while (g->table[at] && memcmp(&g->nodes[g->table[at] - 1], &other, sizeof other))
-            at = (at + 1) & g->mask;
-        int32_t twin = g->table[at] - 1;
-        add_step(p, n, twin >= 0 && p->uses[twin] ? twin : -1);
-    }
+    for (int32_t n = 0; n < g->count; n++)
+        if (is_comparison(p, n) && !join(p, g->nodes[n].a, g->nodes[n].b, n))
+            join(p, g->nodes[n].b, g->nodes[n].a, n);
+    for (int32_t n = 0; n < g->count; n++)
+        if (is_comparison(p, n) && p->after[n] < 0)
+            add_step(p, n);
 }
 
-static fm_program *plan(graph *g, const ref *results, int rows)
+static fm_program *plan(graph *g, const ref *results, fm_program_tile tile)
 {
+    const int outputs = tile.rows * tile.columns;
     size_t count = (size_t)g->count;
-    int32_t *memory = calloc(4 * count, sizeof *memory), reach = 0;
+    int32_t *memory = calloc(PLANNER_ARRAYS * count, sizeof *memory), reach = 0;
     fm_program *program = calloc(1, sizeof *program);
     fm_step *steps = malloc(count * sizeof *steps);
     if (!memory || !program || !steps) {
@@ -293,118 +383,131 @@ static fm_program *plan(graph *g, const ref *results, int rows)
         free(steps);
         return NULL;
     }
-    for (int i = 0; i < rows; i++)
+    for (int i = 0; i < outputs; i++)
         reach = results[i].shift > reach ? results[i].shift : reach;
     program->steps = steps;
-    program->rows = rows;
+    program->tile = tile;
     program->reach = reach;
     planner p = {.g = g, .place = memory, .uses = memory + count, .first = memory + 2 * count,
-                 .free_places = memory + 3 * count, .program = program};
+                 .twin = memory + 3 * count, .user = memory + 4 * count, .before = memory + 5 * count,
+                 .after = memory + 6 * count, .free_places = memory + 7 * count, .program = program};
     for (size_t i = 0; i < count; i++)
         p.place[i] = -1;
-    for (int i = 0; i < rows; i++)
+    for (int i = 0; i < outputs; i++)
         want(&p, results[i].node, results[i].shift);
     trace(&p);
+    find_twins(&p);
+    find_users(&p);
     add_steps(&p);
-    for (int i = 0; i < rows; i++)
+    for (int i = 0; i < outputs; i++)
         program->result[i] = operand(&p, (ref){results[i].node, results[i].shift - reach});
     free(memory);
     return program;
 }
 
-/* ---- Windows one below the other ---- */
+/* ---- The windows of a tile ---- */
+
+typedef struct {
+    int top, bottom, left, right;
+} outputs;
 
 typedef struct {
     graph *g;
     const fm_selection *s;
-    int rows;
+    fm_program_tile tile;
     const unsigned char *counts; /* of each line of a plane and column of it, plane by plane */
-    ptrdiff_t width;
+    ptrdiff_t planes, width;
     fm_point *points; /* room for those of a sort */
-    ref results[FM_PROGRAM_ROWS];
+    ref results[FM_PROGRAM_OUTPUTS];
 } tower;
 
-/* Whether the element is in the windows of all rows from `from` to `to`. */
-static int in_all(const tower *t, ptrdiff_t plane, ptrdiff_t row, ptrdiff_t column, int from, int to)
+/* Whether the element is in the windows of all these outputs. */
+static int in_all(const tower *t, ptrdiff_t plane, ptrdiff_t row, ptrdiff_t column, outputs o)
 {
-    for (int i = from; i < to; i++)
-        if (row < i || row - i >= t->s->depth || !t->counts[(plane * t->s->depth + row - i) * t->width + column])
-            return 0;
+    for (int y = o.top; y < o.bottom; y++)
+        for (int x = o.left; x < o.right; x++)
+            if (row < y || row - y >= t->s->depth || column < x || column - x >= t->width ||
+                !t->counts[(plane * t->s->depth + row - y) * t->width + column - x])
+                return 0;
     return 1;
 }
 
-/* The points that the windows of rows `from` to `to` have in common, but for those common to a wider range. */
-static ptrdiff_t common_points(const tower *t, ptrdiff_t planes, int from, int to, int wide_from, int wide_to)
+/* The points that the windows of these outputs have in common, but for those common to more of them. */
+static ptrdiff_t common_points(const tower *t, outputs o, const outputs *more)
 {
-    const ptrdiff_t lines = t->s->depth + t->rows - 1;
+    const ptrdiff_t lines = t->s->depth + t->tile.rows - 1;
     ptrdiff_t used = 0;
-    for (ptrdiff_t column = 0; column < t->width; column++)
-        for (ptrdiff_t plane = 0; plane < planes; plane++)
-            for (ptrdiff_t row = from; row < from + t->s->depth; row++)
-                if (in_all(t, plane, row, column, from, to) &&
-                    (wide_to == 0 || !in_all(t, plane, row, column, wide_from, wide_to)))
+    for (ptrdiff_t column = o.left; column < o.left + t->width; column++)
+        for (ptrdiff_t plane = 0; plane < t->planes; plane++)
+            for (ptrdiff_t row = o.top; row < o.top + t->s->depth; row++)
+                if (in_all(t, plane, row, column, o) && !(more && in_all(t, plane, row, column, *more)))
                     t->points[used++] = (fm_point){(int32_t)(plane * lines + row), (int32_t)column};
     return used;
 }
 
-/* Selects for rows `from` to `to`, whose windows have `count` elements in common: `values`, sorted. */
-static void descend(tower *t, ptrdiff_t planes, int from, int to, const ref *values, ptrdiff_t count)
+/* Selects for these outputs, whose windows have `count` elements in common: `values`, sorted. */
+static void descend(tower *t, outputs o, const ref *values, ptrdiff_t count)
 {
     if (t->g->failed)
         return;
-    if (to - from == 1) {
-        t->results[from] = values[t->s->rank];
+    const int height = o.bottom - o.top, width = o.right - o.left;
+    if (height == 1 && width == 1) {
+        t->results[o.top * t->tile.columns + o.left] = values[t->s->rank];
         return;
     }
-    const int middle = (from + to) / 2, ends[3] = {from, middle, to};
+    outputs half[2] = {o, o};
+    if (width > 1)
+        half[0].right = half[1].left = o.left + width / 2;
+    else
+        half[0].bottom = half[1].top = o.top + height / 2;
     for (int i = 0; i < 2; i++) {
         size_t mark = t->g->used;
-        ptrdiff_t more = common_points(t, planes, ends[i], ends[i + 1], from, to);
+        ptrdiff_t more = common_points(t, half[i], &o);
         ref *extra = take(t->g, more), *all = take(t->g, more + count);
         if (t->g->failed)
             return;
         if (more)
             sort(t->g, t->points, more, extra);
         merge_and_drop(t->g, values, count, extra, more, all);
-        descend(t, planes, ends[i], ends[i + 1], all, more + count);
+        descend(t, half[i], all, more + count);
         t->g->used = mark;
     }
 }
 
-static void build(tower *t, ptrdiff_t planes)
+static void build(tower *t)
 {
-    ptrdiff_t count = common_points(t, planes, 0, t->rows, 0, 0);
+    const outputs all = {0, t->tile.rows, 0, t->tile.columns};
+    ptrdiff_t count = common_points(t, all, NULL);
     ref *values = take(t->g, count);
     if (count && !t->g->failed)
         sort(t->g, t->points, count, values);
-    descend(t, planes, 0, t->rows, values, count);
+    descend(t, all, values, count);
 }
 
-static fm_program *program_of_rows(const fm_selection *s, int rows)
+static fm_program *program_of_tile(const fm_selection *s, fm_program_tile tile)
 {
-    graph g = {.most = MOST_NODES, .elements = s->count, .rank = s->rank, .mask = TABLE - 1};
-    ptrdiff_t planes = 1;
-    tower t = {.g = &g, .s = s, .rows = rows};
+    graph g = {.most = MOST_NODES, .elements = s->count, .rank = s->rank, .columns = tile.columns, .mask = TABLE - 1};
+    tower t = {.g = &g, .s = s, .tile = tile, .planes = 1};
     for (ptrdiff_t i = 0; i < s->count; i++) {
-        planes = s->points[i].line / s->depth >= planes ? s->points[i].line / s->depth + 1 : planes;
+        t.planes = s->points[i].line / s->depth >= t.planes ? s->points[i].line / s->depth + 1 : t.planes;
         t.width = s->points[i].column >= t.width ? s->points[i].column + 1 : t.width;
     }
-    /* the results of each halving of the rows; a list for each sort under way, of which the first two may be as
+    /* the results of each halving of the tile; a list for each sort under way, of which the first two may be as
      * long, then halves; and so for merges */
-    g.room = (size_t)(16 * s->count + 64);
+    g.room = (size_t)(32 * s->count + 64);
     g.nodes = malloc(MOST_NODES * sizeof *g.nodes);
     g.table = calloc(TABLE, sizeof *g.table);
     g.arena = malloc(g.room * sizeof *g.arena);
-    unsigned char *counts = calloc((size_t)(planes * s->depth), (size_t)t.width);
+    unsigned char *counts = calloc((size_t)(t.planes * s->depth), (size_t)t.width);
     t.points = malloc((size_t)s->count * sizeof *t.points);
     t.counts = counts;
     fm_program *program = NULL;
     if (g.nodes && g.table && g.arena && counts && t.points) {
         for (ptrdiff_t i = 0; i < s->count; i++)
             counts[s->points[i].line * t.width + s->points[i].column] = 1;
-        build(&t, planes);
+        build(&t);
         if (!g.failed)
-            program = plan(&g, t.results, rows);
+            program = plan(&g, t.results, tile);
     }
     free(g.nodes);
     free(g.table);
@@ -421,20 +524,35 @@ static void free_program(fm_program *program)
     free(program);
 }
 
-/* That for as many rows as are worth it. */
+/* Operations of an output, and what it costs to lay rows out by their place in a tile. */
+static double cost_of(const fm_program *p)
+{
+    return (double)p->operations / (p->tile.rows * p->tile.columns) + (p->tile.columns > 1 ? REORDERING : 0);
+}
+
+/* Makes the program for the tile, too, and keeps the one that costs less. */
+static int improve(fm_program **best, const fm_selection *s, fm_program_tile tile)
+{
+    fm_program *program = tile.rows * tile.columns <= FM_PROGRAM_OUTPUTS ? program_of_tile(s, tile) : NULL;
+    if (!program || (*best && cost_of(program) >= WORTH * cost_of(*best))) {
+        free_program(program);
+        return 0;
+    }
+    free_program(*best);
+    *best = program;
+    return 1;
+}
+
+/* That of a tile that no doubling makes cheaper. */
 static fm_program *new_program(const fm_selection *s)
 {
     fm_program *best = NULL;
-    for (int rows = 1; rows <= FM_PROGRAM_ROWS; rows *= 2) {
-        fm_program *program = program_of_rows(s, rows);
-        if (!program)
-            break;
-        if (best && program->operations * best->rows >= best->operations * rows) {
-            free_program(program);
-            break;
-        }
-        free_program(best);
-        best = program;
+    const ptrdiff_t width = s->points[s->count - 1].column + 1;
+    fm_program_tile tile = {1, 1};
+    for (int better = improve(&best, s, tile); better; tile = best->tile) {
+        fm_program_tile higher = {2 * tile.rows, tile.columns}, wider = {tile.rows, 2 * tile.columns};
+        better = tile.rows < s->depth && improve(&best, s, higher);
+        better |= tile.columns < width && improve(&best, s, wider);
     }
     return best;
 }

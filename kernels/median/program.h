@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FM_PROGRAM_ROWS = 4 };
+enum { FM_PROGRAM_OUTPUTS = 64 };
 
 /* Where a step finds a value: line `place` of the input, or place `place` of scratch memory; `shift` (never
  * positive) says how far to the left of the step's own position. */
@@ -14,12 +14,20 @@ typedef struct {
     int32_t is_line;
 } fm_operand;
 
-/* Stores the smaller and the larger of two values; a place of -1 is not wanted. */
+/* Compares two values, and one of the two results with a third where `next` says so. Results are stored at places; of
+ * those that nobody wants the place is -1. */
 typedef struct {
-    fm_operand a, b;
-    int32_t smaller, larger;
-    int32_t first; /* the first position at which the step is wanted */
+    fm_operand a, b, c;
+    enum { FM_ALONE, FM_SMALLER, FM_LARGER } next;
+    int32_t smaller, larger; /* of a and b, */
+    int32_t low, high;       /* of one of them and c */
+    int32_t first;           /* the first position at which the step is wanted */
 } fm_step;
+
+/* Neighbouring outputs that are made together. */
+typedef struct {
+    int rows, columns;
+} fm_program_tile;
 
 typedef struct {
     fm_step *steps;
@@ -27,8 +35,8 @@ typedef struct {
     ptrdiff_t operations;
     int32_t places;
     int32_t reach;
-    int32_t rows;      /* of windows, one below the other, that it selects from, */
-    fm_operand result[FM_PROGRAM_ROWS]; /* each in a window that begins at position 0, at position `reach` */
+    fm_program_tile tile;
+    fm_operand result[FM_PROGRAM_OUTPUTS]; /* row by row, in windows that begin in tile 0, at position `reach` */
 } fm_program;
 
 /* An element of the window: on which input line, and how far along it. */

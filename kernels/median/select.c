@@ -16,6 +16,22 @@ static ptrdiff_t magnitude(ptrdiff_t x)
     return x < 0 ? -x : x;
 }
 
+/* The axis for vectors to run along, other than `except`: of those that are long enough the one whose elements lie
+ * closest; -1 if there is none. */
+static int axis_of_lanes(const fm_array *a, int except)
+{
+    int best = -1;
+    for (int d = a->ndim - 1; d >= 0; d--) {
+        if (d == except)
+            continue;
+        int is_long = a->shape[d] >= LONG_AXIS, best_is = best >= 0 && a->shape[best] >= LONG_AXIS;
+        if (best < 0 || (is_long && best_is ? magnitude(a->strides[d]) < magnitude(a->strides[best])
+                                            : a->shape[d] > a->shape[best]))
+            best = d;
+    }
+    return best;
+}
+
 /* For a network: of the two axes along which the window reaches furthest, the one whose elements lie closer
  * is the inner. For a box of one or two dimensions these are all that matter, and a third for one of three. */
 static void choose_plane(fm_filter *f, const fm_array *input)
@@ -31,10 +47,15 @@ static void choose_plane(fm_filter *f, const fm_array *input)
             b = d;
         } else if (c < 0 || f->size[d] > f->size[c])
             c = d;
+    if (b >= 0 && f->size[b] == 1) { /* lines: any other axis will do */
+        b = axis_of_lanes(input, a);
+        c = -1;
+    }
     f->far = c;
     f->inner = a;
     f->outer = b;
-    if (b >= 0 && magnitude(input->strides[b]) < magnitude(input->strides[a])) {
+    if (b >= 0 && magnitude(input->strides[b]) < magnitude(input->strides[a]) &&
+        (f->size[b] > 1 || input->shape[b] >= LONG_AXIS)) {
         f->inner = b;
         f->outer = a;
     }
@@ -68,15 +89,6 @@ static int is_rectangle(const fm_filter *f, const fm_window *w, ptrdiff_t count,
     return rows * columns == count && rows > 1 && columns > 1 && rows <= longest && columns <= longest;
 }
 
-/* The only axis along which the window is longer than 1; -1 if there are several. */
-static int only_axis(const fm_filter *f, const fm_window *w, ptrdiff_t count)
-{
-    for (int d = 0; d < f->output->ndim; d++)
-        if (f->size[d] == count && !w->footprint)
-            return d;
-    return -1;
-}
-
 /* ---- Costs ----
  *
  * Nanoseconds an output, as measured with AVX2 (Zen 3 at 3.1 GHz), large arrays and random elements. What is done
@@ -86,15 +98,9 @@ static const double never = 1e30;
 
 static double program_cost(const fm_engines *engines, const fm_program *program)
 {
-    return 0.3 + 0.47 * (double)program->operations / program->rows / engines->lanes;
-}
-
-static double running_cost(const fm_filter *f, const fm_engines *engines, const fm_window *w, ptrdiff_t count)
-{
-    if (only_axis(f, w, count) < 0 || count > FM_LONGEST_RUNNING)
-        return never;
-    int size = fm_key_types[f->output->type].size, group = engines->lanes * size;
-    return (double)((count + group - 1) / group) * (5 + 0.7 * size);
+    const fm_program_tile tile = program->tile;
+    const double reordering = tile.columns > 1 ? 6.0 / engines->lanes : 0;
+    return 0.3 + reordering + 0.5 * (double)program->operations / (tile.rows * tile.columns) / engines->lanes;
 }
 
 static double histogram_cost(const fm_filter *f, const fm_engines *engines, const fm_window *w, ptrdiff_t count)
@@ -166,19 +172,6 @@ static fm_status run_ordinal(fm_filter *f, const fm_engines *engines, const fm_w
     return status;
 }
 
-/* The axis for vectors to run along: of those that are long enough the one whose elements lie closest. */
-static int axis_of_lanes(const fm_array *a)
-{
-    int best = a->ndim - 1;
-    for (int d = a->ndim - 2; d >= 0; d--) {
-        int is_long = a->shape[d] >= LONG_AXIS, best_is = a->shape[best] >= LONG_AXIS;
-        if (is_long && best_is ? magnitude(a->strides[d]) < magnitude(a->strides[best])
-                               : a->shape[d] > a->shape[best])
-            best = d;
-    }
-    return best;
-}
-
 static fm_status run_extreme_pass(fm_filter *f, const fm_engines *engines, int axis, int workers)
 {
     const ptrdiff_t most = 2 * f->output->shape[axis]; /* what lies further away is seen already */
@@ -194,7 +187,7 @@ static fm_status run_extreme_pass(fm_filter *f, const fm_engines *engines, int a
 static fm_status run_extreme(fm_filter *f, const fm_engines *engines, int workers)
 {
     const fm_array *output = f->output;
-    f->inner = axis_of_lanes(output);
+    f->inner = axis_of_lanes(output, -1);
     f->outer = -1;
     int others = 0;
     for (int d = 0; d < output->ndim; d++) {
@@ -209,16 +202,6 @@ static fm_status run_extreme(fm_filter *f, const fm_engines *engines, int worker
         if (d != f->inner && f->size[d] > 1)
             status = run_extreme_pass(f, engines, d, workers);
     return status;
-}
-
-static fm_status run_running(fm_filter *f, const fm_engines *engines, int axis, int workers)
-{
-    f->inner = axis;
-    f->outer = -1;
-    for (int d = 0; d < f->output->ndim; d++)
-        if (d != axis && (f->outer < 0 || f->output->shape[d] > f->output->shape[f->outer]))
-            f->outer = d;
-    return fm_run_engine(engines->running, f, workers);
 }
 
 /* A box that holds the elements of the array several times; what is made of it is all outputs of the array. */
@@ -253,14 +236,12 @@ fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *
     f->network = find_network(f, engines, w, count);
     if (f->network)
         return fm_run_engine(engines->network, f, workers);
-    const double running = running_cost(f, engines, w, count), histogram = histogram_cost(f, engines, w, count);
+    const double histogram = histogram_cost(f, engines, w, count);
     const double constant = constant_time_cost(f, w, count), ordinal = ordinal_cost(f);
-    const double least = fmin(fmin(running, histogram), fmin(constant, ordinal));
+    const double least = fmin(histogram, fmin(constant, ordinal));
     const fm_program *program = find_program(f, engines, w, count, least);
     if (program)
         return run_program(f, engines, program, workers);
-    if (least == running)
-        return run_running(f, engines, only_axis(f, w, count), workers);
     if (least == histogram)
         return fm_run_engine(engines->histogram, f, workers);
     if (least == constant)

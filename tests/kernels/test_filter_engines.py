@@ -118,6 +118,25 @@ def test_three_dimensions(sizes, dtype):
     check(noise((11, 13, 12), dtype), sizes)
 
 
+@pytest.mark.parametrize("dtype", WIDTHS)
+@pytest.mark.parametrize("shape", [(3, 70, 40), (70, 3, 40), (40, 70, 3), (65, 1, 2), (2, 130, 2)])
+def test_lines_along_each_axis(shape, dtype):
+    """Vectors run along the window's axis or along another, whichever is long and lies close."""
+    image = noise(shape, dtype)
+    for axis, size in itertools.product(range(3), (5, 12, 33)):
+        sizes = tuple(size if d == axis else 1 for d in range(3))
+        for share in (0.2, 0.5):
+            check(image, sizes, rank=int(size * share), mode="mirror", workers=2)
+            check(image.transpose(2, 0, 1), sizes, rank=int(size * share))
+
+
+@pytest.mark.parametrize("dtype", WIDTHS)
+@pytest.mark.parametrize("size", [11, 25, 31, 101])
+def test_signals_that_end_around_a_tile(size, dtype):
+    for columns in (1, 2, 15, 16, 17, 31, 33, 63, 64, 65, 127, 129, 255, 257, 1023, 1025):
+        check(noise(columns, dtype), (size,), origins=(size // 2 - size + 1,))
+
+
 def test_many_dimensions():
     check(noise((3, 4, 2, 5, 3)), (2, 1, 3, 2, 2))
     image = noise((15, 16))
