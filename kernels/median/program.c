@@ -2,8 +2,10 @@
  *
  * As networks/graph.py and plan.py do when fastmath is built: the columns of the window are sorted, then
  * merged across x by Batcher's odd-even merge; values that differ only by a shift are one node, so what
- * neighbouring windows share is computed once; elements that cannot have the rank any more are dropped. What
- * windows one below the other have in common is sorted once for all of them.
+ * neighbouring windows share is computed once; elements that cannot have the rank any more are dropped. What the
+ * windows of a tile of outputs have in common is sorted once for all of them, then the tile is halved again and again
+ * (Adams, Fast median filters using separable sorting networks, ACM TOG 2021); along a line of k elements that takes
+ * some log k squared operations an output.
  *
  * The last programs are kept: to make one takes as long as to filter a small image.
  */
