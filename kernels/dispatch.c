@@ -4,6 +4,9 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include "level.h"
 
@@ -21,14 +24,25 @@ enum { LEVEL_COUNT = sizeof levels / sizeof *levels };
 const fm_kernels *fm_active;
 static const char *refused;
 
-/* What the compilers' -march=x86-64-v2, -v3 and -v4 may use. */
+#if defined(__x86_64__)
+/* What -march=x86-64-v3 uses besides, and not every compiler has a name for. */
+static int has_lzcnt_and_movbe(void)
+{
+    unsigned a, b, basic, extended, d;
+    return __get_cpuid(1, &a, &b, &basic, &d) && basic & bit_MOVBE &&
+           __get_cpuid(0x80000001, &a, &b, &extended, &d) && extended & bit_LZCNT;
+}
+#endif
+
+/* What the compilers' -march=x86-64-v2, -v3 and -v4 may use. __builtin_cpu_supports asks also whether the system
+ * saves the registers. */
 static int machine_has(const char *level)
 {
 #if defined(__x86_64__)
     int v2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt") &&
              __builtin_cpu_supports("ssse3");
     int v3 = v2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-             __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+             __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") && has_lzcnt_and_movbe();
     int v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
              __builtin_cpu_supports("avx512vl");

@@ -17,15 +17,15 @@ typedef struct {
     uint16_t left, top, width, height;
 } fm_box;
 
-/* Bit i is set where point i of 64 lies in the box. Distances wrap round, which makes one comparison do. All
- * that a box says is below 256. */
+/* Bit i is set where point i of 64 lies in the box. Distances wrap round, which makes one comparison do. A box is
+ * at most 256 wide and high, so that a byte holds one less. */
 static inline uint64_t members_8(const uint8_t *x, const uint8_t *y, fm_box box)
 {
 #if defined(FM_LEVEL_V4)
     __m512i dx = _mm512_sub_epi8(_mm512_loadu_si512(x), _mm512_set1_epi8((char)box.left));
     __m512i dy = _mm512_sub_epi8(_mm512_loadu_si512(y), _mm512_set1_epi8((char)box.top));
-    return _mm512_mask_cmplt_epu8_mask(_mm512_cmplt_epu8_mask(dx, _mm512_set1_epi8((char)box.width)), dy,
-                                       _mm512_set1_epi8((char)box.height));
+    return _mm512_mask_cmple_epu8_mask(_mm512_cmple_epu8_mask(dx, _mm512_set1_epi8((char)(box.width - 1))), dy,
+                                       _mm512_set1_epi8((char)(box.height - 1)));
 #elif defined(FM_LEVEL_V3)
     const __m256i left = _mm256_set1_epi8((char)box.left), top = _mm256_set1_epi8((char)box.top);
     const __m256i right = _mm256_set1_epi8((char)(box.width - 1));

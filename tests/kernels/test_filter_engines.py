@@ -67,6 +67,12 @@ def test_long_sides_in_images_that_are_not_much_smaller(sizes, dtype):
     check(noise((50, 83), dtype), sizes, mode="mirror")
 
 
+@pytest.mark.parametrize("dtype", WIDTHS)
+@pytest.mark.parametrize(("shape", "sizes"), [((1, 1800), (256, 26)), ((1800, 1), (26, 256))])
+def test_windows_as_long_as_a_narrow_tile(shape, sizes, dtype):
+    check(noise(shape, dtype), sizes)
+
+
 def test_the_longest_sides_of_histograms():
     for sizes in ((2, 4096), (2, 4097), (4096, 2), (4097, 2)):
         check(noise((40, 52)), sizes)
