@@ -15,8 +15,8 @@ extern const struct fm_missing_kernels FM_NAME(fm_missing_kernels_8), FM_NAME(fm
 int FM_NAME(fm_block_sum_f64)(const void *x, ptrdiff_t stride, size_t n, int e, int64_t *units, double *rest);
 int FM_NAME(fm_chunk_peel_f64)(const void *x, size_t n, const int *e, int levels, int64_t *units);
 double FM_NAME(fm_block_largest_f64)(const void *x, ptrdiff_t stride, size_t n);
-int FM_NAME(fm_chunk_sum_columns_f64)(const void *x, ptrdiff_t stride, size_t rows, size_t columns, int e,
-                                      uint64_t *units, double *rest);
+void FM_NAME(fm_block_add_columns)(struct fm_columns *, const void *x, ptrdiff_t stride, size_t rows, size_t columns);
+void FM_NAME(fm_block_round_columns)(struct fm_columns *, size_t columns, double error, double *result);
 size_t FM_NAME(fm_block_sum_f32)(const void *x, size_t n, double *sums);
 int FM_NAME(fm_chunk_sum_f16)(const void *x, size_t n, double *sum);
 int FM_NAME(fm_block_dot_f64)(const void *a, const void *b, size_t n, int e, int64_t *units, double *rest);
@@ -43,7 +43,8 @@ const fm_kernels FM_NAME(fm_kernels) = {
     .sum_f64 = FM_NAME(fm_block_sum_f64),
     .peel_f64 = FM_NAME(fm_chunk_peel_f64),
     .largest_f64 = FM_NAME(fm_block_largest_f64),
-    .sum_columns_f64 = FM_NAME(fm_chunk_sum_columns_f64),
+    .add_columns_f64 = FM_NAME(fm_block_add_columns),
+    .round_columns_f64 = FM_NAME(fm_block_round_columns),
     .sum_f32 = FM_NAME(fm_block_sum_f32),
     .sum_f16 = FM_NAME(fm_chunk_sum_f16),
     .dot_f64 = FM_NAME(fm_block_dot_f64),

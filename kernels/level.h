@@ -8,6 +8,7 @@
 #define FM_JOIN(a, b) FM_JOIN_(a, b)
 #define FM_NAME(name) FM_JOIN(name, FM_LEVEL) /* sum_f64 -> sum_f64_v3 */
 
+struct fm_columns;
 struct fm_key_type;
 struct fm_engines;
 struct fm_missing_kernels;
@@ -26,12 +27,13 @@ typedef struct fm_kernels {
     const struct fm_engines *engines[FM_KEY_WIDTHS];
     const struct fm_missing_kernels *missing[FM_KEY_WIDTHS];
 
-    /* Sums, products and exponentials of one chunk or block: sum_chunk.c, dot_block.c, int_chunk.c, exp_chunk.c. */
+    /* Sums, products and exponentials of one chunk or block: sum_chunk.c, columns_block.c, dot_block.c,
+     * int_chunk.c, exp_chunk.c. */
     int (*sum_f64)(const void *x, ptrdiff_t stride, size_t n, int e, int64_t *units, double *rest);
     int (*peel_f64)(const void *x, size_t n, const int *e, int levels, int64_t *units);
     double (*largest_f64)(const void *x, ptrdiff_t stride, size_t n);
-    int (*sum_columns_f64)(const void *x, ptrdiff_t stride, size_t rows, size_t columns, int e, uint64_t *units,
-                           double *rest);
+    void (*add_columns_f64)(struct fm_columns *sums, const void *x, ptrdiff_t stride, size_t rows, size_t columns);
+    void (*round_columns_f64)(struct fm_columns *sums, size_t columns, double error, double *result);
     size_t (*sum_f32)(const void *x, size_t n, double *sums); /* how many; exact unless the inexact flag is raised */
     int (*sum_f16)(const void *x, size_t n, double *sum);
     int (*dot_f64)(const void *a, const void *b, size_t n, int e, int64_t *units, double *rest);

@@ -2,20 +2,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accumulate.h"
 #include "environment.h"
-#include "level.h"
 #include "pool.h"
+#include "sum_columns.h"
 #include "walk.h"
 
-enum { PART = 1 << 16, STRIP_PART = 1 << 23 }; /* elements, about, between two looks at the watch */
+enum { PART = 1 << 16 }; /* elements, about, between two looks at the watch */
 
 typedef struct {
     const fm_array *array, *result;
     ptrdiff_t part_shape[FM_MAX_NDIM]; /* of the sub-arrays that are summed: 1 where nothing is reduced */
     ptrdiff_t results, batch;          /* how many, and how many at a time */
-    int down, across;                  /* the axis to sum along and one that is not reduced: see columns */
-    ptrdiff_t strip;                   /* columns summed side by side */
+    fm_column_job columns;
 } job;
 
 /* Splits the number of a result, in C order, into offsets in the array and in the results. */
@@ -53,111 +51,24 @@ static void sum_batch(void *context, ptrdiff_t index, int lane)
         sum_one(j, i, 1, NULL);
 }
 
-/* Columns: where one axis is reduced and the elements of another lie side by side, strips of that other are
- * summed a few rows at a time. All columns of a strip share a unit. */
-typedef struct {
-    const char *data;
-    ptrdiff_t stride;
-    size_t rows, columns;
-    int e;
-    fm_wide units[FM_STRIP];
-    double rest[FM_STRIP + FM_STRIP_ROOM];
-} strip;
-
-static int add_strip(strip *s)
-{
-    memset(s->units, 0, sizeof s->units);
-    memset(s->rest, 0, sizeof s->rest);
-    for (size_t r = 0; r < s->rows; r += FM_CHUNK) {
-        uint64_t units[FM_STRIP + FM_STRIP_ROOM] = {0};
-        size_t rows = s->rows - r < FM_CHUNK ? s->rows - r : FM_CHUNK;
-        const char *at = s->data + (ptrdiff_t)r * s->stride;
-        if (!fm_active->sum_columns_f64(at, s->stride, rows, s->columns, s->e, units, s->rest))
-            return 0;
-        for (size_t c = 0; c < s->columns; c++)
-            s->units[c] += (int64_t)units[c];
-    }
-    return 1;
-}
-
-static int unit_for_rows(const strip *s, size_t rows, double room)
-{
-    double largest = 0;
-    for (size_t r = 0; r < rows; r++) {
-        double here = fm_active->largest_f64(s->data + (ptrdiff_t)r * s->stride, sizeof(double), s->columns);
-        largest = here > largest ? here : largest;
-    }
-    return fm_unit_for(largest * room);
-}
-
-/* Whether all elements could be extracted with one unit; first tried is one that fits the first rows. */
-static int extract_strip(strip *s)
-{
-    enum { SAMPLE = 4 };
-    s->e = unit_for_rows(s, s->rows < SAMPLE ? s->rows : SAMPLE, 16);
-    if (s->e != FM_NO_UNIT && add_strip(s))
-        return 1;
-    s->e = unit_for_rows(s, s->rows, 1);
-    return s->e != FM_NO_UNIT && add_strip(s);
-}
-
-static int round_column(const strip *s, size_t c, double *sum)
-{
-    fm_exact exact;
-    fm_wide units = s->units[c];
-    fm_exact_clear(&exact);
-    fm_exact_add_wide(&exact, units < 0, (fm_uwide)(units < 0 ? -units : units), s->e);
-    fm_exact_add(&exact, s->rest[c]);
-    return fm_exact_round_within(&exact, fm_rest_error((double)s->rows, s->e), sum) && *sum != 0;
-}
-
-/* The columns from the given result on. Those that need more care are summed one by one. */
-static void sum_strip(const job *j, ptrdiff_t number, size_t columns)
-{
-    char *from, *to;
-    locate(j, number, &from, &to);
-    strip s = {.data = from, .stride = j->array->strides[j->down], .rows = (size_t)j->array->shape[j->down],
-               .columns = columns};
-    int extracted = extract_strip(&s);
-    for (size_t c = 0; c < columns; c++) {
-        double sum;
-        if (extracted && round_column(&s, c, &sum))
-            memcpy(to + (ptrdiff_t)c * j->result->strides[j->across], &sum, sizeof sum);
-        else
-            sum_one(j, number + (ptrdiff_t)c, 1, NULL);
-    }
-}
-
-/* One part is one strip; strips do not cross from one line of results to the next. */
-static void sum_strip_part(void *context, ptrdiff_t index, int lane)
+/* One part is one strip of columns; strips do not cross from one line of results to the next. */
+static void sum_strip(void *context, ptrdiff_t index, int lane)
 {
     const job *j = context;
-    ptrdiff_t width = j->array->shape[j->across], strips = (width + j->strip - 1) / j->strip;
-    ptrdiff_t begin = index % strips * j->strip, left = width - begin;
-    sum_strip(j, index / strips * width + begin, (size_t)(left < j->strip ? left : j->strip));
-}
-
-/* Sets down and across if the array has such axes. */
-static int has_columns(job *j)
-{
-    enum { FEWEST = 8 };
-    const fm_array *a = j->array;
-    int reduced = 0;
-    j->across = -1;
-    for (int d = 0; d < a->ndim; d++) {
-        if (j->part_shape[d] != 1) {
-            j->down = d;
-            reduced++;
-        } else if (a->shape[d] != 1) {
-            j->across = d; /* the last of them: results are numbered in C order */
-        }
-    }
-    if (a->type != FM_F64 || a->swapped || reduced != 1 || j->across < 0 ||
-        a->strides[j->across] != sizeof(double) || a->shape[j->across] < FEWEST)
-        return 0;
-    j->strip = STRIP_PART / a->shape[j->down];
-    j->strip = j->strip > FM_STRIP ? FM_STRIP : j->strip;
-    return j->strip >= FEWEST;
+    const fm_column_job *c = &j->columns;
+    ptrdiff_t strips = (c->line + c->width - 1) / c->width;
+    ptrdiff_t begin = index % strips * c->width, left = c->line - begin, number = index / strips * c->line + begin;
+    size_t columns = (size_t)(left < c->width ? left : c->width);
+    double sums[FM_STRIP];
+    unsigned char doubt[FM_STRIP];
+    size_t doubtful = fm_columns_sum(c, number, columns, sums, doubt);
+    fm_walk to;
+    fm_walk_begin(&to, j->result, FM_IN_ORDER);
+    fm_walk_seek(&to, number, (ptrdiff_t)columns);
+    fm_walk_write(&to, (ptrdiff_t)columns, sums);
+    for (size_t i = 0; doubtful && i < columns; i++)
+        if (doubt[i])
+            sum_one(j, number + (ptrdiff_t)i, 1, NULL);
 }
 
 static fm_status sum_all(job *j, int workers, const fm_watch *watch)
@@ -166,9 +77,10 @@ static fm_status sum_all(job *j, int workers, const fm_watch *watch)
     part.shape = j->part_shape;
     ptrdiff_t size = fm_array_size(&part);
     fm_status status = FM_OK;
-    if (size && has_columns(j)) {
-        ptrdiff_t width = j->array->shape[j->across], strips = (width + j->strip - 1) / j->strip;
-        return fm_parallel(j->results / width * strips, workers, sum_strip_part, j, watch);
+    if (fm_columns_begin(&j->columns, j->array, j->result->shape)) {
+        const fm_column_job *c = &j->columns;
+        ptrdiff_t strips = (c->line + c->width - 1) / c->width;
+        return fm_parallel(c->results / c->line * strips, workers, sum_strip, j, watch);
     }
     if (size > PART) {
         for (ptrdiff_t i = 0; i < j->results && status == FM_OK; i++)
@@ -179,33 +91,59 @@ static fm_status sum_all(job *j, int workers, const fm_watch *watch)
     return fm_parallel((j->results + j->batch - 1) / j->batch, workers, sum_batch, j, watch);
 }
 
+/* Puts the dimensions in the order of the array's strides, the largest first: results may be made in any order. */
+static void sort_dimensions(fm_array *array, fm_array *result, ptrdiff_t sorted[4][FM_MAX_NDIM])
+{
+    const ptrdiff_t *from[] = {array->shape, array->strides, result->shape, result->strides};
+    for (int d = 0; d < array->ndim; d++) {
+        int at = d;
+        for (; at > 0 && llabs(sorted[1][at - 1]) < llabs(array->strides[d]); at--)
+            for (int k = 0; k < 4; k++)
+                sorted[k][at] = sorted[k][at - 1];
+        for (int k = 0; k < 4; k++)
+            sorted[k][at] = from[k][d];
+    }
+    array->shape = sorted[0];
+    array->strides = sorted[1];
+    result->shape = sorted[2];
+    result->strides = sorted[3];
+}
+
+static fm_status sum_direct(const fm_array *array, const fm_array *result, int workers, const fm_watch *watch)
+{
+    ptrdiff_t sorted[4][FM_MAX_NDIM];
+    fm_array from = *array, to = *result;
+    from.suboffsets = NULL;
+    sort_dimensions(&from, &to, sorted);
+    job j = {.array = &from, .result = &to, .results = fm_array_size(&to)};
+    for (int d = 0; d < from.ndim; d++)
+        j.part_shape[d] = to.shape[d] == 1 ? from.shape[d] : 1;
+    return sum_all(&j, workers, watch);
+}
+
 /* Indirect arrays are rare enough to be copied. */
-static fm_status sum_copy(job *j, int workers, const fm_watch *watch)
+static fm_status sum_copy(const fm_array *array, const fm_array *result, int workers, const fm_watch *watch)
 {
     fm_array copy;
     ptrdiff_t strides[FM_MAX_NDIM];
-    fm_array_copy(j->array, &copy, strides);
-    j->array = &copy;
-    fm_status status = copy.data ? sum_all(j, workers, watch) : FM_NO_MEMORY;
+    fm_array_copy(array, &copy, strides);
+    fm_status status = copy.data ? sum_direct(&copy, result, workers, watch) : FM_NO_MEMORY;
     free(copy.data);
     return status;
 }
 
 fm_status fm_sum_axes(const fm_array *array, const fm_array *result, int workers, const fm_watch *watch)
 {
-    int is_float = array->type == FM_F64 || array->type == FM_F32 || array->type == FM_F16;
+    int is_float = array->type == FM_F64 || array->type == FM_F32 || array->type == FM_F16, indirect = 0;
     if (!is_float || result->type != FM_F64 || result->swapped || result->suboffsets || result->ndim != array->ndim)
         return FM_INVALID;
-    job j = {.array = array, .result = result, .results = fm_array_size(result)};
-    int indirect = 0;
     for (int d = 0; d < array->ndim; d++) {
         if (result->shape[d] != array->shape[d] && result->shape[d] != 1)
             return FM_INVALID;
-        j.part_shape[d] = result->shape[d] == 1 ? array->shape[d] : 1;
         indirect |= array->suboffsets && array->suboffsets[d] >= 0;
     }
     fm_environment callers = fm_environment_enter();
-    fm_status status = (indirect ? sum_copy : sum_all)(&j, workers, watch);
+    fm_status status = (indirect ? sum_copy : sum_direct)(array, result, workers, watch);
     fm_environment_leave(callers);
     return status;
 }

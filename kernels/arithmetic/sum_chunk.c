@@ -83,45 +83,6 @@ int FM_NAME(fm_block_sum_f64)(const void *p, ptrdiff_t stride, size_t n, int e, 
     return sum_f64(p, stride, n, 1, e, units, rest);
 }
 
-/* Adds rows to sums of columns side by side, a few rows at a time, so that the sums are read and written
- * less often than the elements. */
-FM_INLINE fm_vu64 add_rows(const char *p, ptrdiff_t stride, int rows, fm_vf64 sigma, size_t count, uint64_t *units,
-                           double *rest)
-{
-    fm_vu64 sum = (fm_vu64)fm_load_f64(units), outside = {0};
-    fm_vf64 rests = fm_load_f64(rest);
-    for (int r = 0; r < rows; r++, p += stride) {
-        fm_vf64 v = count == FM_LANES ? fm_load_f64(p) : fm_load_tail(p, DOUBLE, count), t = v + sigma;
-        sum += (fm_vu64)t;
-        outside |= (fm_vu64)t ^ (fm_vu64)sigma;
-        rests += v - (t - sigma);
-    }
-    memcpy(units, &sum, sizeof sum);
-    memcpy(rest, &rests, sizeof rests);
-    return outside;
-}
-
-int FM_NAME(fm_chunk_sum_columns_f64)(const void *p, ptrdiff_t stride, size_t rows, size_t columns, int e,
-                                      uint64_t *units, double *rest)
-{
-    enum { ROWS = 8 };
-    fm_vf64 sigma = fm_sigma(e);
-    fm_vu64 outside = {0};
-    for (size_t r = 0; r < rows; r += ROWS)
-        for (size_t c = 0; c < columns; c += FM_LANES) {
-            const char *at = (const char *)p + (ptrdiff_t)r * stride + c * sizeof(double);
-            int height = rows - r < ROWS ? (int)(rows - r) : ROWS;
-            if (height == ROWS && columns - c >= FM_LANES)
-                outside |= add_rows(at, stride, ROWS, sigma, FM_LANES, units + c, rest + c);
-            else
-                outside |= add_rows(at, stride, height, sigma, columns - c < FM_LANES ? columns - c : FM_LANES,
-                                    units + c, rest + c);
-        }
-    for (size_t c = 0; c < columns; c++)
-        units[c] -= rows * ((fm_vu64)sigma)[0];
-    return !(fm_or_lanes(outside) & FM_SIGN_AND_EXPONENT);
-}
-
 /* Extraction from level to level until nothing is left. */
 FM_INLINE int peel_f64(const char *p, size_t n, const int *e, int levels, int64_t *units)
 {
@@ -163,8 +124,7 @@ int FM_NAME(fm_chunk_peel_f64)(const void *p, size_t n, const int *e, int levels
 
 FM_INLINE fm_vf64 larger(fm_vf64 most, fm_vf64 v)
 {
-    v = fm_abs_f64(v);
-    return fm_select_f64(v > most, v, most);
+    return fm_max_f64(fm_abs_f64(v), most); /* a NaN leaves it as it is */
 }
 
 double FM_NAME(fm_block_largest_f64)(const void *p, ptrdiff_t stride, size_t n)

@@ -63,6 +63,20 @@ FM_INLINE fm_vf64 fm_select_f64(fm_vi64 chosen, fm_vf64 a, fm_vf64 b)
     return (fm_vf64)(((fm_vi64)a & chosen) | ((fm_vi64)b & ~chosen));
 }
 
+/* The larger of two numbers, b if there is a NaN: what compilers make no single instruction of otherwise. */
+FM_INLINE fm_vf64 fm_max_f64(fm_vf64 a, fm_vf64 b)
+{
+#if defined(__AVX512F__)
+    return (fm_vf64)_mm512_max_pd((__m512d)a, (__m512d)b);
+#elif defined(__AVX2__)
+    return (fm_vf64)_mm256_max_pd((__m256d)a, (__m256d)b);
+#elif defined(__SSE2__)
+    return (fm_vf64)_mm_max_pd((__m128d)a, (__m128d)b);
+#else
+    return fm_select_f64(a > b, a, b);
+#endif
+}
+
 /* 2**exponent, for the exponents of normal numbers. */
 FM_INLINE double fm_power_of_two(int exponent)
 {

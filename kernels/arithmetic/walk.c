@@ -168,7 +168,12 @@ COPY(swap_8, uint64_t, __builtin_bswap64)
 static void copy(const fm_walk *walk, char *to, ptrdiff_t to_stride, const char *from, ptrdiff_t stride,
                  ptrdiff_t count)
 {
-    switch (fm_type_size(walk->type)) {
+    ptrdiff_t size = fm_type_size(walk->type);
+    if (!walk->swapped && stride == size && to_stride == size) {
+        memcpy(to, from, (size_t)(count * size));
+        return;
+    }
+    switch (size) {
     case 1:
         copy_1(to, to_stride, from, stride, count);
         break;
@@ -183,12 +188,17 @@ static void copy(const fm_walk *walk, char *to, ptrdiff_t to_stride, const char 
     }
 }
 
+void fm_walk_copy(const fm_walk *walk, fm_run run, void *to)
+{
+    copy(walk, to, fm_type_size(walk->type), run.data, run.stride, run.count);
+}
+
 ptrdiff_t fm_walk_read(fm_walk *walk, ptrdiff_t most, void *to)
 {
     ptrdiff_t size = fm_type_size(walk->type), done = 0;
     fm_run run;
     while (fm_walk_next(walk, most - done, &run)) {
-        copy(walk, (char *)to + done * size, size, run.data, run.stride, run.count);
+        fm_walk_copy(walk, run, (char *)to + done * size);
         done += run.count;
     }
     return done;

@@ -32,6 +32,8 @@ void fm_walk_seek(fm_walk *walk, ptrdiff_t element, ptrdiff_t count);
 int fm_walk_next(fm_walk *walk, ptrdiff_t most, fm_run *run);
 /* Copies the next at most `most` elements to `to`, side by side and in native byte order. Their number. */
 ptrdiff_t fm_walk_read(fm_walk *walk, ptrdiff_t most, void *to);
+/* Copies the elements of a run of the walk's to `to`, in the same way. */
+void fm_walk_copy(const fm_walk *walk, fm_run run, void *to);
 /* The reverse: writes elements over the next `count` of the array. */
 void fm_walk_write(fm_walk *walk, ptrdiff_t count, const void *from);
 

@@ -4,15 +4,15 @@
 #include <math.h>
 #include <string.h>
 
-static double from_half(uint16_t half)
+/* The bits of a half, moved to their places in a double, are a number 2**1008 times too small; infinities and NaNs
+ * need all of a double's exponent. */
+static inline double from_half(uint16_t half)
 {
-    int exponent = half >> 10 & 31, mantissa = half & 0x3ff;
-    double magnitude;
-    if (exponent == 31)
-        magnitude = mantissa ? NAN : INFINITY;
-    else
-        magnitude = exponent ? ldexp(mantissa + 1024, exponent - 25) : ldexp(mantissa, -24);
-    return half >> 15 ? -magnitude : magnitude;
+    uint64_t magnitude = half & 0x7fff, bits = magnitude << 42 | (uint64_t)(half >> 15) << 63;
+    bits |= magnitude >= 0x7c00 ? (uint64_t)0x7ff << 52 : 0;
+    double small;
+    memcpy(&small, &bits, sizeof small);
+    return small * 0x1p1008;
 }
 
 static uint16_t to_half(double x)

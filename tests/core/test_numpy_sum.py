@@ -303,6 +303,56 @@ def test_axes_round_correctly(make, type):
                     assert same(result[i], pure.numpy_sum(lines[i])), (rows, i)
 
 
+def column_sums(grid):
+    """By math.fsum, which rounds correctly too, and is quick."""
+    if not np.isfinite(grid).all():
+        return [pure.numpy_sum(np.ascontiguousarray(column)) for column in grid.T]
+    minus_zero = np.all((grid == 0) & np.signbit(grid), axis=0)
+    return [-0.0 if zero else math.fsum(column) for zero, column in zip(minus_zero, grid.T.tolist(), strict=True)]
+
+
+COLUMNS = {
+    "ordinary": lambda rng, shape: rng.standard_normal(shape),
+    "ties": lambda rng, shape: rng.integers(2**52, 2**53, shape) * rng.choice([-1.0, 1.0, 0.5], shape),
+    "integers": lambda rng, shape: rng.integers(-100, 100, shape).astype("d"),
+    "zeros": lambda rng, shape: rng.choice([0.0, -0.0], shape) if shape[0] < 3 else np.full(shape, -0.0),
+    "cancelling": lambda rng, shape: np.repeat(rng.standard_normal((shape[0], -(-shape[1] // 2))), 2, axis=1)[:, : shape[1]]
+    * np.where(np.arange(shape[0]) % 2, 1.0, -1.0)[:, None],
+    "less their means": lambda rng, shape: (x := rng.random(shape)) - x.mean(axis=0),
+    "growing": lambda rng, shape: np.ldexp(rng.standard_normal(shape), np.arange(shape[0])[:, None] % 400),
+    "far apart": lambda rng, shape: np.ldexp(rng.standard_normal(shape), rng.integers(-900, 900, shape)),
+    "tiny": lambda rng, shape: np.ldexp(rng.standard_normal(shape), rng.integers(-1080, -1000, shape)),
+    "large": lambda rng, shape: np.ldexp(rng.standard_normal(shape), 1005),
+    "specials": lambda rng, shape: np.where(rng.random(shape) < 0.1, rng.choice([np.nan, np.inf, -np.inf], shape), 1.5),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5, 8, 9, 31, 33, 255, 4095, 4096, 4097, 8193])
+def test_columns(name, rows):
+    """Many results are made side by side, those of few rows or of narrow rows too."""
+    rng = np.random.default_rng(rows)
+    for columns in (8, 9, 255, 257, 511, 513, 1030) if rows < 40 else (8, 11, 30):
+        grid = COLUMNS[name](rng, (rows, columns))
+        expected = column_sums(grid)
+        swapped, spread = grid.astype(">d"), np.zeros((columns, rows, 3))
+        spread[:, ::-1, 1] = grid.T
+        for given, axis in ((grid, 0), (np.ascontiguousarray(grid.T), 1), (swapped, 0), (spread[..., 1], 1)):
+            assert all(map(same, numpy_sum(given, axis=axis), expected)), (columns, axis)
+
+
+@pytest.mark.parametrize("type", ["d", "f", "e", ">f"])
+def test_axes_of_many_shapes(type):
+    """Which elements lie side by side, and how many, decides how they are added."""
+    rng = np.random.default_rng(5)
+    for shape in ((3, 70, 3), (70, 3, 3), (3, 3, 70), (2, 40, 300), (40, 2, 300), (300, 40, 2), (5, 4, 3, 20), (1, 9, 1, 40)):
+        values = (rng.standard_normal(shape) * 2.0 ** rng.integers(-9, 3, shape)).astype(type)
+        for given in (values, values.transpose(1, 0, *range(2, values.ndim)), values.T, values[::-1, ..., ::-1]):
+            for axes in ((0,), (1,), (2,), (0, 1), (1, 2), (0, 2)):
+                rows = np.moveaxis(given.astype("d"), axes, range(len(axes))).reshape(math.prod(given.shape[a] for a in axes), -1)
+                assert numpy_sum(given, axis=axes).ravel().tolist() == column_sums(rows), (shape, axes)
+
+
 @BOTH
 def test_axis_errors(route):
     values = np.ones((2, 3))
