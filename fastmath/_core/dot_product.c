@@ -79,7 +79,7 @@ static int collect(core_products *p, core_place *a, core_place *b, PyObject *odd
 {
     int stopped = 0;
     Py_ssize_t left_a = core_size_now(a) - a->next, left_b = core_size_now(b) - b->next, i = 0;
-    Py_ssize_t left = left_a < left_b ? left_a : left_b, n = left < CORE_PAIRS - p->count ? left : CORE_PAIRS - p->count;
+    Py_ssize_t left = left_a < left_b ? left_a : left_b, room = CORE_PAIRS - p->count, n = left < room ? left : room;
     PyObject **x = core_items_now(a) + a->next, **y = core_items_now(b) + b->next;
     for (; i < n; i++) {
         if (!read_plain(x[i], p->a + p->count + i) || !read_plain(y[i], p->b + p->count + i)) {

@@ -1,7 +1,7 @@
 """The tutorial's sum of a million ints."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -35,7 +35,7 @@ def statements(_: str) -> dict[str, Statement]:
 
     whole = np.random.default_rng(1).integers(0, 1001, 1_000_000)
     numbers = whole.tolist()
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         "sum(list)": functools.partial(sum, numbers),
         "the tutorial's C loop": functools.partial(loop_sum, numbers),
         "fast_sum(list)": functools.partial(fastmath.fast_sum, numbers),

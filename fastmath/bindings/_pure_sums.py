@@ -63,8 +63,9 @@ def read_floats(obj: Any, name: str, writable: bool = False) -> Elements:
 def type_name(obj: Any) -> str:
     """What C calls tp_name: with the module for types that C defined outside of builtins."""
     kind = type(obj)
-    heap = kind.__flags__ & 1 << 9
-    return kind.__name__ if heap or kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    immutable, heap = 1 << 8, 1 << 9  # C may define types on the heap too, but only C immutable ones
+    short = kind.__flags__ & (immutable | heap) == heap or kind.__module__ == "builtins"
+    return kind.__name__ if short else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def in_units(x: float) -> int:

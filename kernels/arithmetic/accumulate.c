@@ -28,7 +28,8 @@ static int exponent_of(double x)
     return (int)(bits >> 52) - 1022;
 }
 
-int fm_unit_for(double largest)
+/* The lowest e for which a value as large as `largest` can be extracted, or FM_NO_UNIT. */
+static int unit_for(double largest)
 {
     int e = exponent_of(largest) - 51;
     if (e > FM_HIGHEST_UNIT)
@@ -124,7 +125,7 @@ static int add_by_levels(fm_accumulator *a, const void *x, size_t n)
     int levels = a->levels;
     if (a->top != FM_NO_UNIT && peel(a, x, n, a->top))
         return 1;
-    a->top = fm_unit_for(fm_active->largest_f64(x, sizeof(double), n));
+    a->top = unit_for(fm_active->largest_f64(x, sizeof(double), n));
     a->levels = levels;
     return a->top != FM_NO_UNIT && peel(a, x, n, a->top);
 }
@@ -190,12 +191,17 @@ static void add_exactly(fm_accumulator *a, const double *x, size_t n)
 /* The infinities and NaNs among numbers of which there is one; the finite ones do not matter any more. */
 static void add_specials(fm_accumulator *a, const char *x, ptrdiff_t stride, size_t n)
 {
+    int nan = 0, plus = 0, minus = 0;
     for (size_t i = 0; i < n; i++) {
         double value;
         memcpy(&value, x + (ptrdiff_t)i * stride, sizeof value);
-        if (!isfinite(value))
-            fm_exact_add(&a->sum, value);
+        nan |= value != value;
+        plus |= value == INFINITY;
+        minus |= value == -INFINITY;
     }
+    a->sum.nan |= nan;
+    a->sum.plus_infinity |= plus;
+    a->sum.minus_infinity |= minus;
     a->paths |= FM_PATH_SPECIAL;
 }
 

@@ -28,10 +28,9 @@ void fm_accumulate(fm_accumulator *a, const void *x, ptrdiff_t stride, size_t n)
 void fm_accumulate_end(fm_accumulator *a);
 void fm_accumulate_merge(fm_accumulator *a, fm_accumulator *other);
 
-/* The lowest e for which a value as large as `largest` can be extracted, or FM_NO_UNIT. */
+/* The lowest e for which a block of values as large as `largest`, and `room` bits more, can be added by running.h;
+ * FM_NO_UNIT for infinity only. */
 enum { FM_NO_UNIT = 10000, FM_NOT_TRIED };
-int fm_unit_for(double largest);
-/* The same for a block of values in running.h, and `room` more; FM_NO_UNIT for infinity only. */
 int fm_running_unit(double largest, int room);
 /* A bound, times two, on the error of adding n rests of that unit in floating point: sum.c. */
 double fm_rest_error(double n, int e);

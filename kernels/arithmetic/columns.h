@@ -19,6 +19,7 @@ enum {
 };
 
 typedef struct fm_columns {
+    int single;                      /* whether elements are floats of 32 bits, not of 64 */
     int levels, e[FM_COLUMN_LEVELS]; /* the units are 2**e */
     double sum[FM_COLUMN_LEVELS][FM_COLUMN_ROOM];
     double rest[FM_COLUMN_ROOM];  /* starts at -0.0, and stays that where all elements are */

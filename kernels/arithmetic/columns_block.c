@@ -11,17 +11,28 @@ FM_INLINE fm_vf64 step(fm_vf64 *sum, fm_vf64 v)
     return rest;
 }
 
+/* Up to a vector of elements, and zeros. */
+FM_INLINE fm_vf64 load(const char *p, size_t count, int single)
+{
+    if (count == FM_LANES)
+        return single ? fm_load_f32(p) : fm_load_f64(p);
+    if (!single)
+        return fm_load_tail(p, sizeof(double), count);
+    float x[FM_LANES] = {0};
+    memcpy(x, p, count * sizeof *x);
+    return fm_load_f32(x);
+}
+
 /* Some rows of one vector's columns, so that the sums are read and written less often than the elements. */
 FM_INLINE fm_vf64 add_rows(fm_columns *s, size_t c, const char *p, ptrdiff_t stride, size_t rows, size_t count,
-                           int levels, fm_vf64 largest)
+                           int single, int levels, fm_vf64 largest)
 {
     fm_vf64 sum[FM_COLUMN_LEVELS], rest = fm_load_f64(s->rest + c), infinity = fm_splat_f64(__builtin_inf());
     fm_vu64 any = (fm_vu64)fm_load_f64(s->any + c);
     for (int l = 0; l < levels; l++)
         sum[l] = fm_load_f64(s->sum[l] + c);
     for (size_t r = 0; r < rows; r++, p += stride) {
-        fm_vf64 v = count == FM_LANES ? fm_load_f64(p) : fm_load_tail(p, sizeof(double), count);
-        fm_vf64 magnitude = fm_abs_f64(v);
+        fm_vf64 v = load(p, count, single), magnitude = fm_abs_f64(v);
         largest = fm_max_f64(largest, (fm_vf64)((fm_vi64)magnitude & (magnitude < infinity)));
         for (int l = 0; l < levels; l++)
             v = step(sum + l, v);
@@ -35,20 +46,23 @@ FM_INLINE fm_vf64 add_rows(fm_columns *s, size_t c, const char *p, ptrdiff_t str
     return largest;
 }
 
-FM_INLINE void add_columns(fm_columns *s, const char *p, ptrdiff_t stride, size_t rows, size_t columns, int levels)
+FM_INLINE void add_columns(fm_columns *s, const char *p, ptrdiff_t stride, size_t rows, size_t columns, int single,
+                           int levels)
 {
     enum { ROWS = 8 };
     fm_vf64 largest = fm_splat_f64(s->largest);
+    size_t size = single ? sizeof(float) : sizeof(double);
     for (size_t r = 0; r < rows; r += ROWS, p += ROWS * stride)
         for (size_t c = 0; c < columns; c += FM_LANES) {
-            size_t height = rows - r < ROWS ? rows - r : ROWS, width = columns - c < FM_LANES ? columns - c : FM_LANES;
-            const char *at = p + c * sizeof(double);
+            size_t height = rows - r < ROWS ? rows - r : ROWS;
+            size_t width = columns - c < FM_LANES ? columns - c : FM_LANES;
+            const char *at = p + c * size;
             if (height == ROWS && width == FM_LANES)
-                largest = add_rows(s, c, at, stride, ROWS, FM_LANES, levels, largest);
+                largest = add_rows(s, c, at, stride, ROWS, FM_LANES, single, levels, largest);
             else if (width == FM_LANES)
-                largest = add_rows(s, c, at, stride, height, FM_LANES, levels, largest);
+                largest = add_rows(s, c, at, stride, height, FM_LANES, single, levels, largest);
             else
-                largest = add_rows(s, c, at, stride, height, width, levels, largest);
+                largest = add_rows(s, c, at, stride, height, width, single, levels, largest);
         }
     for (int l = 0; l < FM_LANES; l++)
         s->largest = largest[l] > s->largest ? largest[l] : s->largest;
@@ -56,10 +70,14 @@ FM_INLINE void add_columns(fm_columns *s, const char *p, ptrdiff_t stride, size_
 
 void FM_NAME(fm_block_add_columns)(fm_columns *s, const void *p, ptrdiff_t stride, size_t rows, size_t columns)
 {
-    if (s->levels == 1)
-        add_columns(s, p, stride, rows, columns, 1);
+    if (s->single && s->levels == 1)
+        add_columns(s, p, stride, rows, columns, 1, 1);
+    else if (s->single)
+        add_columns(s, p, stride, rows, columns, 1, 2);
+    else if (s->levels == 1)
+        add_columns(s, p, stride, rows, columns, 0, 1);
     else
-        add_columns(s, p, stride, rows, columns, 2);
+        add_columns(s, p, stride, rows, columns, 0, 2);
 }
 
 /* *high + *low is a + b, and *high is that rounded (D. E. Knuth, "The Art of Computer Programming", volume 2,
@@ -101,7 +119,8 @@ void FM_NAME(fm_block_round_columns)(fm_columns *s, size_t columns, double error
 {
     for (size_t c = 0; c < columns; c += FM_LANES) {
         fm_vi64 doubt;
-        fm_vf64 sum = s->levels == 1 ? round_columns(s, c, 1, error, &doubt) : round_columns(s, c, 2, error, &doubt);
+        fm_vf64 sum = s->levels == 1 ? round_columns(s, c, 1, error, &doubt)
+                                     : round_columns(s, c, 2, error, &doubt);
         memcpy(s->any + c, &doubt, sizeof doubt);
         memcpy(result + c, &sum, sizeof sum);
     }

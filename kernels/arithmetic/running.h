@@ -2,8 +2,8 @@
  *
  * Each lane of some vectors starts a sum s at sigma = 1.5 * 2**52 * unit, unit = 2**e. A step adds x:
  * t = fl(s + x) is the next s, h = fl(t - s) what x added, and fl(x - h) the rest. The squares of all h
- * are added up as well. If over the m steps of a lane they come to at most (2**51 * unit)**2 / 2m, then by the inequality
- * of Cauchy and Schwarz all |h| add up to less than 2**51 * unit; the half pays for rounding the squares. So,
+ * are added up as well. If over the m steps of a lane they come to at most (2**51 * unit)**2 / 2m, then by the
+ * inequality of Cauchy and Schwarz all |h| add up to less than 2**51 * unit; the half pays for rounding the squares. So,
  * step by step, h is at most s / 2, thus t - s is exact (P. H. Sterbenz, "Floating-point computation" (1974),
  * theorem 4.3.1), so s is sigma and the h so far and keeps sigma's exponent, so its encoding counts units;
  * and x - h = (s + x) - t, the error of an addition, is exact and at most unit / 2 (T. J. Dekker, "A

@@ -6,6 +6,7 @@
 #include "sum_columns.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "accumulate.h"
@@ -13,7 +14,8 @@
 #include "level.h"
 #include "widen.h"
 
-enum { COPIED_ROWS = 8, COPIED_COLUMNS = 256 }; /* that fit in L1 beside the sums */
+/* Rows that fit in L1 beside the sums; and how many columns, if they lie far apart, find a place in it. */
+enum { COPIED_ROWS = 8, COPIED_COLUMNS = 256, FAR = 128, FAR_COLUMNS = 64 };
 
 int fm_columns_begin(fm_column_job *job, const fm_array *array, const ptrdiff_t *shape)
 {
@@ -38,11 +40,12 @@ int fm_columns_begin(fm_column_job *job, const fm_array *array, const ptrdiff_t 
     part.shape = shape;
     fm_walk_begin(&job->kept, &part, FM_IN_ORDER);
     int last = job->kept.ndim - 1;
-    job->direct = array->type == FM_F64 && !array->swapped && job->kept.strides[last] == sizeof(double) &&
+    ptrdiff_t stride = job->kept.strides[last];
+    job->direct = array->type != FM_F16 && !array->swapped && stride == fm_type_size(array->type) &&
                   job->kept.shape[last] >= FEWEST;
     job->line = job->direct ? job->kept.shape[last] : job->results;
     job->width = PART / rows < FEWEST ? FEWEST : PART / rows;
-    ptrdiff_t most = job->direct ? FM_STRIP : COPIED_COLUMNS;
+    ptrdiff_t most = job->direct ? FM_STRIP : llabs(stride) < FAR ? COPIED_COLUMNS : FAR_COLUMNS;
     job->width = job->width < most ? job->width : most;
     return 1;
 }
@@ -65,8 +68,9 @@ static void find_pieces(strip *s, ptrdiff_t number)
 {
     fm_walk kept = s->job->kept;
     fm_walk_seek(&kept, number, (ptrdiff_t)s->columns);
-    for (s->piece_count = 0; fm_walk_next(&kept, (ptrdiff_t)s->columns, s->pieces + s->piece_count); s->piece_count++)
-        ;
+    s->piece_count = 0;
+    while (fm_walk_next(&kept, (ptrdiff_t)s->columns, s->pieces + s->piece_count))
+        s->piece_count++;
 }
 
 /* Copies the row that lies `offset` bytes beyond the first one. */
@@ -132,6 +136,7 @@ static void begin_sums(strip *s, int e, int levels)
 {
     fm_columns *sums = &s->sums;
     size_t columns = s->columns + FM_STRIP_ROOM;
+    sums->single = s->job->direct && s->job->kept.type == FM_F32;
     sums->levels = levels;
     sums->largest = 0;
     for (size_t c = 0; c < columns; c++) {
@@ -150,11 +155,12 @@ static void begin_sums(strip *s, int e, int levels)
     s->block = 0;
 }
 
-/* Adds all rows with units of which the first is 2**e. */
-static void add_all(strip *s, int e, int levels)
+/* Adds the first `count` rows with units of which the first is 2**e. */
+static void add_first(strip *s, ptrdiff_t count, int e, int levels)
 {
     begin_sums(s, e, levels);
     s->reduced = s->job->reduced;
+    s->reduced.left = count;
     for (fm_run rows; next_rows(s, FM_COLUMN_ROWS - (ptrdiff_t)s->block, &rows);) {
         fm_active->add_columns_f64(&s->sums, rows.data, rows.stride, (size_t)rows.count, s->columns);
         s->block += (size_t)rows.count;
@@ -176,16 +182,16 @@ static int unit_for(const strip *s, double largest)
 static int guess_unit(strip *s)
 {
     enum { SAMPLE = 4, ROOM = 16 };
-    s->reduced = s->job->reduced;
-    double largest = 0;
-    fm_run rows;
-    for (ptrdiff_t left = s->rows < SAMPLE ? s->rows : SAMPLE; left > 0 && next_rows(s, left, &rows); left -= rows.count)
-        for (ptrdiff_t r = 0; r < rows.count; r++) {
-            double here = fm_active->largest_f64(rows.data + r * rows.stride, sizeof(double), s->columns);
-            largest = here > largest ? here : largest;
-        }
-    int e = unit_for(s, s->rows <= SAMPLE ? largest : largest * ROOM);
+    ptrdiff_t count = s->rows < SAMPLE ? s->rows : SAMPLE;
+    add_first(s, count, 0, 1);
+    int e = unit_for(s, s->sums.largest * (count < s->rows ? ROOM : 1));
     return e == FM_NO_UNIT ? 0 : e;
+}
+
+/* On the error of a column's rests. */
+static double bound(const strip *s)
+{
+    return fm_rest_error((double)s->rows, s->sums.e[s->sums.levels - 1]);
 }
 
 /* One column of more rows than fit between two times of emptying. */
@@ -204,8 +210,7 @@ static int round_column(const strip *s, size_t c, double *sum)
     }
     fm_exact_add(&exact, sums->rest[c]);
     int some = sums->any[c] << 1 != 0;
-    double error = some ? fm_rest_error((double)s->rows, sums->e[sums->levels - 1]) : 0;
-    if (!fm_exact_round_within(&exact, error, sum))
+    if (!fm_exact_round_within(&exact, some ? bound(s) : 0, sum))
         return 0;
     if (*sum == 0 && !some)
         *sum = sums->rest[c];
@@ -218,7 +223,7 @@ static size_t round_all(strip *s, double *result, unsigned char *doubt)
     int one_block = s->rows < FM_COLUMN_ROWS;
     size_t count = 0;
     if (one_block)
-        fm_active->round_columns_f64(&s->sums, s->columns, fm_rest_error((double)s->rows, s->sums.e[s->sums.levels - 1]), room);
+        fm_active->round_columns_f64(&s->sums, s->columns, bound(s), room);
     else
         empty_sums(s);
     for (size_t c = 0; c < s->columns; c++) {
@@ -229,7 +234,8 @@ static size_t round_all(strip *s, double *result, unsigned char *doubt)
     return count;
 }
 
-size_t fm_columns_sum(const fm_column_job *job, ptrdiff_t number, size_t columns, double *result, unsigned char *doubt)
+size_t fm_columns_sum(const fm_column_job *job, ptrdiff_t number, size_t columns, double *result,
+                      unsigned char *doubt)
 {
     enum { FEW_ROWS = 32, FEW = 8 }; /* rows that are added at once with all levels; columns summed one by one */
     strip s;
@@ -238,17 +244,17 @@ size_t fm_columns_sum(const fm_column_job *job, ptrdiff_t number, size_t columns
     s.rows = job->reduced.left;
     find_pieces(&s, number);
     int e = guess_unit(&s), levels = s.rows <= FEW_ROWS ? FM_COLUMN_LEVELS : 1;
-    add_all(&s, e, levels);
+    add_first(&s, s.rows, e, levels);
     int needed = unit_for(&s, s.sums.largest);
     if (needed == FM_NO_UNIT) {
         memset(doubt, 1, columns);
         return columns;
     }
     if (needed > e)
-        add_all(&s, e = needed, levels);
+        add_first(&s, s.rows, e = needed, levels);
     size_t count = round_all(&s, result, doubt);
     if (count <= FEW || levels == FM_COLUMN_LEVELS)
         return count;
-    add_all(&s, e, FM_COLUMN_LEVELS);
+    add_first(&s, s.rows, e, FM_COLUMN_LEVELS);
     return round_all(&s, result, doubt);
 }

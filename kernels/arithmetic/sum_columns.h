@@ -16,6 +16,7 @@ typedef struct {
 int fm_columns_begin(fm_column_job *job, const fm_array *array, const ptrdiff_t *shape);
 /* The sums from the one with this number on, `columns` <= job->width of a line. Returns how many are in doubt;
  * doubt[c] is not 0 for those. */
-size_t fm_columns_sum(const fm_column_job *job, ptrdiff_t number, size_t columns, double *sums, unsigned char *doubt);
+size_t fm_columns_sum(const fm_column_job *job, ptrdiff_t number, size_t columns, double *result,
+                      unsigned char *doubt);
 
 #endif
