@@ -87,6 +87,26 @@ static fm_status filter_and_cut(const fm_array *input, const fm_array *output, c
     return status;
 }
 
+static fm_status run(const fm_array *input, const fm_array *output, const fm_window *window, ptrdiff_t count,
+                     const ptrdiff_t *start, int workers, const fm_watch *watch)
+{
+    fm_filter filter = {
+        .source = {input, window->mode, window->fill ? fm_key_of(window->fill, input->type) : 0},
+        .output = output,
+        .size = window->size,
+        .rank = window->rank,
+        .watch = watch,
+    };
+    for (int d = 0; d < input->ndim; d++) {
+        filter.lead[d] = window->mode[d] == FM_VALID ? 0 : window->size[d] / 2 + window->origin[d];
+        filter.lead[d] -= start ? start[d] : 0;
+    }
+    fm_window plain = *window;
+    if (window->footprint && count == fm_count_places(window, input->ndim))
+        plain.footprint = NULL;
+    return fm_run_best(&filter, engines_of(input->type), &plain, count, workers);
+}
+
 fm_status fm_rank_filter(const fm_array *input, const fm_array *output, const fm_window *window, int workers,
                          const fm_watch *watch)
 {
@@ -99,17 +119,11 @@ fm_status fm_rank_filter(const fm_array *input, const fm_array *output, const fm
             return FM_OK;
     if ((window->rank == 0 || window->rank == count - 1) && stays_inside(window, input->ndim))
         return filter_and_cut(input, output, window, workers, watch);
-    fm_filter filter = {
-        .source = {input, window->mode, window->fill ? fm_key_of(window->fill, input->type) : 0},
-        .output = output,
-        .size = window->size,
-        .rank = window->rank,
-        .watch = watch,
-    };
-    for (int d = 0; d < input->ndim; d++)
-        filter.lead[d] = window->mode[d] == FM_VALID ? 0 : window->size[d] / 2 + window->origin[d];
-    fm_window plain = *window;
-    if (window->footprint && count == fm_count_places(window, input->ndim))
-        plain.footprint = NULL;
-    return fm_run_best(&filter, engines_of(input->type), &plain, count, workers);
+    return run(input, output, window, count, NULL, workers, watch);
+}
+
+fm_status fm_rank_filter_box(const fm_array *input, const fm_array *output, const fm_window *window,
+                             const ptrdiff_t *start, int workers, const fm_watch *watch)
+{
+    return run(input, output, window, fm_count_elements(window, input->ndim), start, workers, watch);
 }

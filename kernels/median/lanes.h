@@ -17,7 +17,13 @@ static inline lanes load(const void *p)
 
 static inline lanes choose(lanes mask, lanes a, lanes b)
 {
+#if defined(FM_LEVEL_V3)
+    return (lanes)_mm256_blendv_epi8((__m256i)b, (__m256i)a, (__m256i)mask);
+#elif defined(FM_LEVEL_V2)
+    return (lanes)_mm_blendv_epi8((__m128i)b, (__m128i)a, (__m128i)mask);
+#else
     return (a & mask) | (b & ~mask);
+#endif
 }
 
 static inline int any(lanes mask)

@@ -162,6 +162,95 @@ static void step(const fm_places *window, const void *first, ptrdiff_t rank, con
     }
 }
 
+static int touch(const void *chosen, ptrdiff_t pitch, int lines, int columns, int64_t key, uint8_t *counts, uint8_t *low)
+{
+    uint8_t any = 0;
+    for (int i = 0; i < lines; i++, chosen = (const K *)chosen + pitch, counts += pitch, low += pitch)
+        for (int x = 0; x < columns; x++) {
+            uint8_t here = (K)key <= ((const K *)chosen)[x];
+            counts[x]++;
+            low[x] |= here;
+            any |= here;
+        }
+    return any;
+}
+
+static void lift(void *keys, ptrdiff_t place)
+{
+    ((K *)keys)[place] = HIGHEST;
+}
+
+static ptrdiff_t find(const uint8_t *flags, ptrdiff_t begin, ptrdiff_t end)
+{
+    enum { SOME = 4 * sizeof(V) };
+    for (; begin + SOME <= end; begin += SOME) {
+        const uint8_t *p = flags + begin;
+        if (any((load(p) | load(p + sizeof(V))) | (load(p + 2 * sizeof(V)) | load(p + 3 * sizeof(V)))))
+            break;
+    }
+    for (; begin + 8 <= end; begin += 8) {
+        uint64_t word;
+        memcpy(&word, flags + begin, 8);
+        if (word)
+            break;
+    }
+    while (begin < end && !flags[begin])
+        begin++;
+    return begin;
+}
+
+static void seek(const fm_places *window, const void *first, const uint32_t *wanted, ptrdiff_t count,
+                 const uint8_t *counts, const uint8_t *low, int64_t empty, void *chosen)
+{
+    K rank[LANES] = {0}, falling[LANES] = {0}, rising[LANES] = {0}, keys[LANES] = {0};
+    uint32_t none = 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const uint32_t to = wanted[counts[i]];
+        const int left = to != FM_EMPTY;
+        rank[i] = (K)to;
+        falling[i] = (K) - ((to != wanted[0]) & left);
+        rising[i] = (K) - ((low[i] | (to != wanted[0])) & left);
+        none |= (uint32_t)!left;
+    }
+    memcpy(keys, chosen, (size_t)count * sizeof(K));
+    lanes at = load(keys), seen, next;
+    const lanes to = load(rank);
+    for (lanes down = load(falling); any(down); down &= (lanes)(to + 1 < seen)) {
+        look_down(window, first, at, &seen, &next);
+        down &= (lanes)(to < seen);
+        at = choose(down, next, at);
+    }
+    for (lanes up = load(rising); any(up); up &= (lanes)(to > seen)) {
+        look_up(window, first, at, &seen, &next);
+        up &= (lanes)(to >= seen);
+        at = choose(up, next, at);
+    }
+    memcpy(chosen, &at, (size_t)count * sizeof(K));
+    for (ptrdiff_t i = 0; none && i < count; i++)
+        if (wanted[counts[i]] == FM_EMPTY)
+            ((K *)chosen)[i] = (K)empty;
+}
+
+static void skip(const fm_places *window, const void *first, ptrdiff_t in_line, void *chosen, ptrdiff_t out_line, int lines,
+                 int columns, int64_t key, ptrdiff_t rank)
+{
+    const lanes gone = all((K)key), up_to = all((K)(rank + 1));
+    K range[2 * LANES] = {0};
+    for (int i = 0; i < LANES; i++)
+        range[i] = (K)-1;
+    for (int i = 0; i < lines; i++, first = (const K *)first + in_line, chosen = (K *)chosen + out_line)
+        for (int x = 0; x < columns; x += LANES) {
+            const int left = columns - x < LANES ? columns - x : LANES;
+            lanes at = load((K *)chosen + x), seen, next;
+            lanes low = (lanes)(gone <= at) & load(range + LANES - left);
+            if (!any(low))
+                continue;
+            look_up(window, (const K *)first + x, at, &seen, &next);
+            at = choose(low & (lanes)(seen <= up_to), next, at);
+            memcpy((K *)chosen + x, &at, sizeof at);
+        }
+}
+
 static void settle(const uint32_t *to, const uint8_t *findings, ptrdiff_t count, int64_t empty, int64_t poisoned,
                    void *chosen)
 {
@@ -189,9 +278,15 @@ int STEPPING(missing_wanted)(const fm_ranks *, const void *, const void *, const
 
 extern const fm_missing_kernels STEPPING(fm_missing_kernels);
 const fm_missing_kernels STEPPING(fm_missing_kernels) = {
+    .lanes = LANES,
     .mark = mark,
     .replace = replace,
     .step = step,
+    .touch = touch,
+    .lift = lift,
+    .find = find,
+    .seek = seek,
+    .skip = skip,
     .settle = settle,
     .shut_out = STEPPING(missing_shut_out),
     .deviate = STEPPING(missing_deviate),

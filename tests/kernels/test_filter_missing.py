@@ -234,6 +234,39 @@ def test_windows_about_as_large_as_the_image(size):
         check(noise((40, 40), dtype), (size, size), mode=mode)
 
 
+@pytest.mark.parametrize("dtype", ["u1", ">u2", "i2", "f4", "i8"])
+@pytest.mark.parametrize("share", [0.0005, 0.004, 0.012])
+def test_few_missing(dtype, share):
+    """Boxes that are filtered as they are and then repaired, up to as many holes as make them ones for blocks."""
+    image, mask = noise((70, 90), dtype, nans=share), mask_of((70, 90), share)
+    mask[0, 0] = mask[40, 50:52] = True
+    for sizes, options in [
+        ((3, 3), {"policy": "omit"}), ((5, 4), {"mode": "wrap"}), ((1, 9), {"mode": "mirror"}), ((9, 1), {"mode": "nearest"}),
+        ((15, 17), {"mode": "constant", "cval": 3}), ((3, 3), {"policy": "propagate", "mode": "truncate"}),
+        ((5, 5), {"percent": 30.0, "mode": "valid"}), ((5, 5), {"percent": 100.0, "offset": -3, "origins": (2, -2)}),
+        ((3, 7), {"footprint": mask_of((3, 7), 0.6)}),
+    ]:  # fmt: skip
+        check(image, sizes, mask=mask, **options, empty=7)
+        check(image.T, sizes, mask=mask.T, **options, empty=7)
+    if image.dtype.kind == "f":
+        image[30:33, 10] = np.nan
+        for policy in POLICIES:
+            check(image, (5, 5), policy=policy)
+            check(image, (5, 5), policy=policy, mode="constant", cval=np.nan)
+
+
+def test_few_missing_of_stacks():
+    stack, mask = noise((3, 60, 50), "u2"), mask_of((3, 60, 50), 0.002)
+    mask[1, 20] = True
+    check(stack, (1, 5, 5), mask=mask)
+    check(np.moveaxis(stack, 0, -1), (5, 5, 1), mask=np.moveaxis(mask, 0, -1))
+    check(stack.reshape(-1), (9,), mask=mask.reshape(-1))
+    check(stack[:, ::-1, ::2], (1, 3, 3), mask=mask[:, ::-1, ::2])
+    got = filtered(noise((300, 9000), "u1"), (5, 5), mask=mask_of((300, 9000), 0.001), workers=3)
+    assert_same_bits(got[40:-40, 8000:], expected(noise((300, 9000), "u1")[30:-30, 7990:], (5, 5),
+                                                  mask=mask_of((300, 9000), 0.001)[30:-30, 7990:])[10:-10, 10:])  # fmt: skip
+
+
 def test_large_windows_of_floats():
     image = noise((20, 33), "f4", nans=0.02)
     for policy in POLICIES:
