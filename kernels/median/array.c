@@ -125,18 +125,53 @@ static void fill(char *keys, ptrdiff_t count, int size, int64_t key)
         copy_key(keys + i * size, &key, size);
 }
 
-/* Fills in the keys outside the axis' range, from position `i` up to `end`. Those inside, from `from` up to
- * `to`, are already in place, and most of the others are copies of them. `keys` holds those from `start`. */
+/* Within one length of the axis outside of it, position i is read at base + step * i. */
+typedef struct {
+    ptrdiff_t base, step;
+} reflection;
+
+static reflection beside(ptrdiff_t i, ptrdiff_t n, fm_mode mode)
+{
+    switch (mode) {
+    case FM_WRAP: return (reflection){i < 0 ? n : -n, 1};
+    case FM_REFLECT: return (reflection){i < 0 ? -1 : 2 * n - 1, -1};
+    case FM_MIRROR: return (reflection){i < 0 ? 0 : 2 * n - 2, -1};
+    default: return (reflection){i < 0 ? 0 : n - 1, 0};
+    }
+}
+
+/* Copies keys from a step apart. */
+static void copy_keys(char *to, ptrdiff_t count, const char *from, ptrdiff_t step, int size)
+{
+    for (ptrdiff_t i = 0; i < count; i++)
+        copy_key(to + i * size, from + i * step * size, size);
+}
+
+/* Fills in the keys outside the axis' range, from position `i` up to `end`, all on one side. Those inside, from
+ * `from` up to `to`, are already in place, and most of the others are copies of them. `keys` holds those from
+ * `start`. */
 static void read_outside(const fm_source *source, ptrdiff_t *at, int axis, ptrdiff_t i, ptrdiff_t end,
                          ptrdiff_t from, ptrdiff_t to, char *keys, ptrdiff_t start)
 {
-    int size = fm_key_types[source->array->type].size;
+    const int size = fm_key_types[source->array->type].size;
+    const ptrdiff_t n = source->array->shape[axis];
+    const fm_mode mode = source->modes[axis];
+    if (i >= end)
+        return;
+    if (outside(i, n, mode) < 0) {
+        fill(keys + (i - start) * size, end - i, size, source->fill);
+        return;
+    }
+    const reflection r = beside(i, n, mode);
+    const ptrdiff_t first = r.base + r.step * i, last = r.base + r.step * (end - 1);
+    if (first >= from && first < to && last >= from && last < to) {
+        copy_keys(keys + (i - start) * size, end - i, keys + (first - start) * size, r.step, size);
+        return;
+    }
     for (; i < end; i++) {
         char *key = keys + (i - start) * size;
-        at[axis] = outside(i, source->array->shape[axis], source->modes[axis]);
-        if (at[axis] < 0)
-            copy_key(key, &source->fill, size);
-        else if (at[axis] >= from && at[axis] < to)
+        at[axis] = outside(i, n, mode);
+        if (at[axis] >= from && at[axis] < to)
             copy_key(key, keys + (at[axis] - start) * size, size);
         else
             read_inside(source->array, at, axis, 1, key);

@@ -68,9 +68,11 @@ fm_status fm_run_engine(const fm_engine *engine, fm_filter *filter, int workers)
 
 /* A compiled selection network, which runs down the array; see networks/emit.py. */
 typedef struct fm_network {
-    /* Makes `count` groups of LANES tiles. `in` is at the group in which the windows of the first end; as many
-     * groups as `reach` before the first output are written too, and twice as many before `in` are read. */
-    void (*run)(const void *in, void *out, void *scratch, size_t count);
+    /* Makes groups `x` to `end` of LANES tiles, counted from that in which the windows of the first outputs begin.
+     * `in` and `out` are at group `x`. What the first `reach` groups write is of no use, and they read as many
+     * groups before the first one. Rows of outputs are `step` elements apart, or `pitch` if tiles are wider than
+     * a column. */
+    void (*run)(const void *in, void *out, void *scratch, size_t x, size_t end, ptrdiff_t step);
     int planes, rows, columns, rank;
     int tile_rows, tile_columns; /* a group is tile_rows rows of the array */
     int lead;         /* rows of the first group before the first window */

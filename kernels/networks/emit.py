@@ -7,7 +7,7 @@ LOAD, STORE, MIN, MAX, REGISTERS, HIDE (the compiler is not to know what a point
 A network runs down the array. What a plan calls a column is a row of the array, and a group is tile_columns of
 them; the rows of a plan are neighbours along it. Lanes are neighbouring tiles. A row of scratch memory holds
 first the first elements of all tiles, then their second ones and so on, PITCH elements for each; PLANE elements
-hold the rows of a plane.
+hold the rows of a plane. Rows of outputs of one column a tile may be anywhere, "step" elements apart.
 """
 
 from collections.abc import Iterator
@@ -34,11 +34,13 @@ def _lines(plan: Plan, done: Schedule) -> Iterator[str]:
         f"       PLANE_{name} = PLANE({plan.planes}, {plan.tile_rows} * PITCH_{name}) }};\n\n"
     )
     group = f"{plan.tile_columns * plan.tile_rows} * PITCH_{name}"
+    out_group = f"{plan.tile_columns * plan.tile_rows} * {_out_step(plan)}"
     own = 0
     for number, stage in enumerate(done.stages):
         yield (
-            f"static void NETWORK(stage_{name}_{number})(const K *in, K *out, K *scratch, size_t x, size_t end)\n{{\n"
-            f"    for (; x < end; x++, in += {group}, out += {group}) {{\n"
+            f"static void NETWORK(stage_{name}_{number})(const K *in, K *out, K *scratch, size_t x, size_t end, "
+            f"ptrdiff_t step)\n{{\n"
+            f"    for (; x < end; x++, in += {group}, out += {out_group}) {{\n"
         )
         for registers in REGISTERS:
             body = _Body(done, stage, registers)
@@ -48,21 +50,35 @@ def _lines(plan: Plan, done: Schedule) -> Iterator[str]:
             yield "#endif\n"
         yield "    }\n}\n\n"
     yield (
-        f"static void NETWORK(run_{name})(const void *input, void *output, void *scratch, size_t count)\n{{\n"
-        f"    const K *in = (const K *)input - {plan.reach} * {group};\n"
-        f"    K *out = (K *)output - {plan.reach} * {group};\n"
-        f"    for (size_t x = 0, end; x < count + {plan.reach}; x = end) {{\n"
-        f"        end = x + {done.tile_groups} < count + {plan.reach} ? x + {done.tile_groups} : "
-        f"count + {plan.reach};\n"
+        f"static void NETWORK(run_{name})(const void *input, void *output, void *scratch, size_t x, size_t end, "
+        f"ptrdiff_t step)\n{{\n"
+        f"    const K *in = input;\n"
+        f"    K *out = output;\n"
     )
-    for number in range(len(done.stages)):
-        yield f"        NETWORK(stage_{name}_{number})(in, out, scratch, x, end);\n"
+    if len(done.stages) == 1:
+        yield f"    NETWORK(stage_{name}_0)(in, out, scratch, x, end, step);\n"
+    else:
+        yield (
+            f"    for (size_t next; x < end; x = next) {{\n"
+            f"        next = end - x < {done.tile_groups} ? end : x + {done.tile_groups};\n"
+        )
+        for number in range(len(done.stages)):
+            yield f"        NETWORK(stage_{name}_{number})(in, out, scratch, x, next, step);\n"
+        yield (
+            f"        in += (ptrdiff_t)(next - x) * {group};\n"
+            f"        out += (ptrdiff_t)(next - x) * {out_group};\n    }}\n"
+        )
     yield (
-        f"        in += (end - x) * {group};\n        out += (end - x) * {group};\n    }}\n}}\n\n"
+        f"}}\n\n"
         f"#define NETWORK_{name} {{NETWORK(run_{name}), {plan.planes}, {plan.columns}, {plan.rows}, {plan.rank}, "
         f"{plan.tile_columns}, {plan.tile_rows}, {plan.lead}, {plan.reach}, {plan.extra}, PITCH_{name}, "
         f"PLANE_{name}, \\\n    {done.places + own} * sizeof(V)}},\n"
     )
+
+
+def _out_step(plan: Plan) -> str:
+    """From one line of outputs to the next."""
+    return "step" if plan.tile_rows == 1 else f"PITCH_{plan.name}"
 
 
 class _Body:
@@ -107,7 +123,7 @@ class _Body:
                     yield f"STORE({self.place(Ref(node, 0), 'scratch')}, n{node});"
                 if node in self.output_of:
                     row, column = divmod(self.output_of[node], self.plan.tile_columns)
-                    yield f"STORE(out + {column * self.plan.tile_rows + row} * PITCH_{self.window}, n{node});"
+                    yield f"STORE(out + {column * self.plan.tile_rows + row} * {_out_step(self.plan)}, n{node});"
 
     def place(self, ref: Ref, scratch: str) -> str:
         key = self.nodes[ref.node]

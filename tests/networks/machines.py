@@ -64,7 +64,7 @@ class TextMachine:
     """
 
     STAGE = re.compile(
-        r"NETWORK\((stage_\w+)\)\([^)]*\)\n\{\n    for \(; x < end; x\+\+, in \+= (.+), out \+= \2\) \{\n"
+        r"NETWORK\((stage_\w+)\)\([^)]*\)\n\{\n    for \(; x < end; x\+\+, in \+= [^\n]+, out \+= [^\n]+\) \{\n"
         r"(.*?)    \}\n\}",
         re.DOTALL,
     )
@@ -72,7 +72,7 @@ class TextMachine:
         r" *(?:const size_t (at_\w+ = .+)|V (n\w+ = (?:MIN|MAX)\(\w+, \w+\))|V (n\w+ = LOAD\(.+\))|"
         r"(STORE\(.+, \w+\)));"
     )
-    CALL = re.compile(r"^        NETWORK\((stage_\w+)\)\(in, out, scratch, x, end\);$", re.MULTILINE)
+    CALL = re.compile(r"^ +NETWORK\((stage_\w+)\)\(in, out, scratch, x, \w+, step\);$", re.MULTILINE)
     MEMORY = re.compile(r"(\d+) \* sizeof\(V\)")
 
     def __init__(self, plan: Plan, registers: int) -> None:
@@ -80,7 +80,7 @@ class TextMachine:
         text = re.sub(r"#if (?:.|\n)*?#endif\n", "", text)
         self.plan = plan
         self.tile_groups = schedule(plan.network).tile_groups
-        self.stages = {name: self._compiled(body) for name, _, body in self.STAGE.findall(text)}
+        self.stages = {name: self._compiled(body) for name, body in self.STAGE.findall(text)}
         self.calls = self.CALL.findall(text)
         self.scratch_size = int(self.MEMORY.findall(text)[0]) * LANES
 
@@ -122,7 +122,8 @@ class TextMachine:
 
         window = plan.name
         names = {"LOAD": load, "STORE": store, "MIN": np.minimum, "MAX": np.maximum, "LANES": LANES,
-                 f"PITCH_{window}": pitch, f"PLANE_{window}": plane, "scratch": scratch, "again": scratch}  # fmt: skip
+                 f"PITCH_{window}": pitch, f"PLANE_{window}": plane, "scratch": scratch, "again": scratch,
+                 "step": pitch}  # fmt: skip
         step = plan.tile_columns * row
         for tile in range(0, tiles, LANES):
             for x in range(0, plan.reach + groups, self.tile_groups):
