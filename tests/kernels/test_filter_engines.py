@@ -84,6 +84,32 @@ def test_several_tiles_with_long_sides(columns, dtype):
     check(noise((20, columns), dtype), (140, 5), workers=2)
 
 
+@pytest.mark.parametrize("dtype", ["i1", "i2", "u4", "i8", "f2", ">f4", "f8"])
+@pytest.mark.parametrize("sizes", [(5, 5), (9, 9), (1, 7)])
+def test_elements_that_sort_like_keys_until_one_does_not(sizes, dtype):
+    """Small windows are selected from elements as they are, until one is negative or NaN."""
+    image = np.random.default_rng(5).integers(0, 100, (40, 75)).astype(dtype)
+    check(image, sizes)
+    odd = [np.iinfo(dtype).max if image.dtype == "u4" else -1]
+    if image.dtype.kind == "f":
+        odd += [np.nan, -0.0, np.inf, -np.inf]
+    for value, place in itertools.product(odd, [(0, 0), (39, 74)]):
+        other = image.copy()
+        other[place] = value
+        check(other, sizes, workers=2)
+    check(image, sizes, mode="constant", cval=odd[-1])
+
+
+@pytest.mark.parametrize("dtype", WIDTHS)
+@pytest.mark.parametrize("shape", [(66, 4200), (300, 4097), (9, 66000)])
+def test_rows_that_lie_far_apart(shape, dtype):
+    """Rows of more than a page go through scratch memory, and those of large arrays are asked for early."""
+    image = np.abs(noise(shape, dtype))
+    got = filtered(image, (5, 5), workers=2)
+    assert_same_bits(got[:, :900], expected(image[:, :902], (5, 5))[:, :900])
+    assert_same_bits(got[:, -900:], expected(image[:, -902:], (5, 5))[:, 2:])
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(("shape", "sizes"), [((3, 4, 5), (11, 13, 9)), ((70,), (1001,)), ((4, 1, 6), (1, 40, 31))])
 def test_boxes_that_hold_the_array_several_times(shape, sizes, mode):
