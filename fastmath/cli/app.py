@@ -1,5 +1,6 @@
 """The commands and their options. Other modules do the work."""
 
+import math
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -8,9 +9,10 @@ from typing import Annotated
 import typer
 
 import fastmath
+from fastmath.cli.files import Options, run
 from fastmath.cli.info import build_flags, print_info
-from fastmath.cli.median import Options, run
 from fastmath.cli.plan import PlanError, check_preview, plan
+from fastmath.images.filtering import Filter, Median, Outliers
 
 app = typer.Typer(
     name="fastmath",
@@ -26,8 +28,16 @@ Examples:
 - `fastmath median slice.dcm clean.dcm --size 5`
 - `fastmath median scans/ clean/ --size 3 --preview look.png`
 - `fastmath median a.tif b.tif clean/ --size 3x7 --workers -1`
+- `fastmath median sky.fits clean.fits --size 5 --shape disk --nan-policy omit --keep-nan`
+- `fastmath median frame.tif background.tif --size 31 --percentile 20 --mask bad.png`
 """
 
+OUTLIER_EXAMPLES = """
+Examples:
+
+- `fastmath outliers frame.tif repaired.tif --size 3 --threshold 200`
+- `fastmath outliers raw/ repaired/ --size 5 --threshold 6 --units mad --which bright`
+"""
 
 WINDOW = re.compile(r"(?P<rows>\d{1,9})(x(?P<columns>\d{1,9}))?", re.ASCII | re.IGNORECASE)
 
@@ -40,6 +50,39 @@ class Mode(StrEnum):
     nearest = "nearest"
     wrap = "wrap"
     constant = "constant"
+    truncate = "truncate"
+
+
+class Shape(StrEnum):
+    """Which pixels of the window count."""
+
+    box = "box"
+    disk = "disk"
+    cross = "cross"
+
+
+class NanPolicy(StrEnum):
+    """What a pixel without a value is."""
+
+    last = "last"
+    omit = "omit"
+    propagate = "propagate"
+    raise_ = "raise"
+
+
+class Units(StrEnum):
+    """What a threshold is given in."""
+
+    image = "image"
+    mad = "mad"
+
+
+class Which(StrEnum):
+    """Which outliers are replaced."""
+
+    both = "both"
+    bright = "bright"
+    dark = "dark"
 
 
 class Bench(StrEnum):
@@ -71,6 +114,12 @@ def _workers(count: int) -> int:
     return count
 
 
+def _threshold(limit: float) -> float:
+    if not limit >= 0 or math.isinf(limit):
+        raise typer.BadParameter(f"{limit:g} is not a number of at least 0")
+    return limit
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"fastmath {fastmath.__version__}")
@@ -89,50 +138,87 @@ def _fastmath(
         typer.echo(context.get_help())
 
 
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT",
+        help="Image files, and folders: these are searched to the bottom.",
+        show_default=False,
+    ),
+]
+Output = Annotated[
+    str,
+    typer.Argument(
+        metavar="OUTPUT",
+        help="For one file the file to write, else the folder to write to; folders keep their structure.",
+        show_default=False,
+    ),
+]
+Size = Annotated[
+    str,
+    typer.Option(
+        metavar="N|RxC", help="Window: 5 for 5 by 5 pixels, 3x7 for 3 rows by 7 columns.", show_default=False
+    ),
+]
+BorderMode = Annotated[
+    Mode,
+    typer.Option(
+        help="How a picture continues beyond its border; constant means with 0, truncate that windows end there."
+    ),
+]
+MaskFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="An image of the same size: where it is not 0, pixels do not count. Of many pages, one for each picture.",
+        show_default=False,
+    ),
+]
+NanChoice = Annotated[
+    NanPolicy | None,
+    typer.Option(
+        help="What NaN and the BLANK of FITS are: last, larger than any number; omit, pixels that do not count; "
+        "propagate, what makes every window that has one NaN; raise, a reason to leave the file.",
+        show_default="last, and a note",
+    ),
+]
+Workers = Annotated[int, typer.Option(callback=_workers, help="Threads for each picture; -1 takes all cores.")]
+Preview = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PNG",
+        help="Also draw the middle plane of the first image before and after.",
+        show_default=False,
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
+
+
 @app.command(epilog=EXAMPLES)
 def median(
-    inputs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="INPUT",
-            help="Image files, and folders: these are searched to the bottom.",
-            show_default=False,
-        ),
-    ],
-    output: Annotated[
-        str,
-        typer.Argument(
-            metavar="OUTPUT",
-            help="For one file the file to write, else the folder to write to; folders keep their "
-            "structure.",
-            show_default=False,
-        ),
-    ],
-    size: Annotated[
-        str,
+    inputs: Inputs,
+    output: Output,
+    size: Size,
+    shape: Annotated[Shape, typer.Option(help="Which pixels of the window count.")] = Shape.box,
+    percentile: Annotated[
+        float | None,
         typer.Option(
-            metavar="N|RxC",
-            help="Window: 5 for 5 by 5 pixels, 3x7 for 3 rows by 7 columns.",
-            show_default=False,
-        ),
-    ],
-    mode: Annotated[
-        Mode,
-        typer.Option(help="How a picture continues beyond its border; constant means with 0."),
-    ] = Mode.reflect,
-    workers: Annotated[
-        int,
-        typer.Option(callback=_workers, help="Threads for each picture; -1 takes all cores."),
-    ] = 1,
-    preview: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PNG",
-            help="Also draw the middle plane of the first image before and after.",
+            metavar="P",
+            min=0,
+            max=100,
+            help="Take this percentile of the window instead of the median: 0 is its minimum, 100 its maximum.",
             show_default=False,
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
+    mode: BorderMode = Mode.reflect,
+    mask: MaskFile = None,
+    nan_policy: NanChoice = None,
+    keep_nan: Annotated[
+        bool, typer.Option("--keep-nan", help="Leave pixels without a value as they are, rather than fill them.")
+    ] = False,
+    workers: Workers = 1,
+    preview: Preview = None,
+    force: Force = False,
 ) -> None:
     """Remove noise from images: each pixel becomes the median of the window around it.
 
@@ -143,11 +229,61 @@ def median(
 
     Files that cannot be used are reported and the others done; the exit status is then 1.
     """
-    window = _window(size)
+    chosen = Median(
+        window=_window(size), mode=mode.value, workers=workers, nan_policy=nan_policy and nan_policy.value,
+        shape=shape.value, percentile=percentile, keep_nan=keep_nan,
+    )  # fmt: skip
+    _filter_files(inputs, output, chosen, mask, preview, force)
+
+
+@app.command(epilog=OUTLIER_EXAMPLES)
+def outliers(
+    inputs: Inputs,
+    output: Output,
+    size: Size,
+    threshold: Annotated[
+        float,
+        typer.Option(
+            metavar="T",
+            callback=_threshold,
+            help="Replace a pixel that differs from the median by more than this.",
+            show_default=False,
+        ),
+    ],
+    units: Annotated[
+        Units,
+        typer.Option(
+            help="What the threshold is given in: the numbers stored in the file, or the median absolute deviation "
+            "of the window, of which 1.4826 are a standard deviation of normal noise."
+        ),
+    ] = Units.image,
+    which: Annotated[Which, typer.Option(help="Pixels above their median, below it, or both.")] = Which.both,
+    mode: BorderMode = Mode.reflect,
+    mask: MaskFile = None,
+    nan_policy: NanChoice = None,
+    workers: Workers = 1,
+    preview: Preview = None,
+    force: Force = False,
+) -> None:
+    """Repair bad pixels: only those that stand out from the median of the window around them become it.
+
+    Files are read and written as by `fastmath median`. Pixels that the mask leaves out, and those without a
+    value, stay as they are.
+    """
+    chosen = Outliers(
+        window=_window(size), mode=mode.value, workers=workers, nan_policy=nan_policy and nan_policy.value,
+        threshold=threshold, units=units.value, which=which.value,
+    )  # fmt: skip
+    _filter_files(inputs, output, chosen, mask, preview, force)
+
+
+def _filter_files(
+    inputs: list[str], output: str, chosen: Filter, mask: Path | None, preview: Path | None, force: bool
+) -> None:
     jobs = plan(inputs, output)
     if preview is not None:
         check_preview(preview, jobs, force)
-    done = run(jobs, Options(window, mode.value, workers, preview, force))
+    done = run(jobs, Options(chosen, mask, preview, force))
     raise typer.Exit(0 if done else 1)
 
 

@@ -1,8 +1,9 @@
 """FITS: the image units are filtered as they are stored, so BITPIX, BZERO, BSCALE and BLANK stay.
 
 The median of stored values is the stored value of the median, since BZERO and a positive BSCALE
-only shift and stretch them. Pixels that are BLANK take part with the value they are stored as.
-Tables, and units of one dimension (spectra), are copied.
+only shift and stretch them. Pixels that are BLANK are marked as missing; where nobody heeds that,
+they take part with the value they are stored as. Tables, and units of one dimension (spectra), are
+copied.
 """
 
 import io
@@ -20,14 +21,14 @@ class FitsImage(Image):
 
     def __init__(self, units: fits.HDUList) -> None:
         self._units = units
-        super().__init__(
-            [
-                picture
-                for unit in units
-                if _is_picture(unit)
-                for picture in stack_of_pictures(unit.data, 2)
-            ]
-        )
+        stacks = [(unit, stack_of_pictures(unit.data, 2)) for unit in units if _is_picture(unit)]
+        super().__init__([picture for _, stack in stacks for picture in stack])
+        blanks = [unit.header.get("BLANK") for unit, stack in stacks for _ in stack]
+        self.missing = {
+            index: picture == blank
+            for index, (picture, blank) in enumerate(zip(self.pictures, blanks, strict=True))
+            if isinstance(blank, int) and picture.dtype.kind in "iu"
+        }
         if any(isinstance(unit, fits.CompImageHDU) for unit in units):
             self.notes.append("compressed images are compressed again in the way they were")
 

@@ -22,6 +22,8 @@ class Image(ABC):
         One for each page, frame or plane, of shape (rows, columns), or (rows, columns, channels)
         if it is in colour. They are writeable views of the file's own arrays, in any memory
         layout and byte order: change them in place, then `write`.
+    missing : dict of ndarray
+        By the index of a picture of integers, which pixels the file marks as having no value.
     notes : list of str
         What the user should know about the file to be written.
     """
@@ -30,6 +32,7 @@ class Image(ABC):
         if not pictures:
             raise ImageError("there is no picture in it")
         self.pictures = pictures
+        self.missing: dict[int, NDArray[np.bool_]] = {}
         self.notes: list[str] = []
 
     @abstractmethod

@@ -159,7 +159,7 @@ class TestMedian:
             logging.getLogger("some.library").error("page %d is odd", 7)
 
         save("a.npy")
-        monkeypatch.setattr("fastmath.cli.median.filter_pictures", talk)
+        monkeypatch.setattr("fastmath.cli.files.filter_pictures", talk)
         result = run("median", "a.npy", "b.npy", "--size", 3)
         assert result.err.splitlines() == [
             "fastmath: a.npy: note: page 7 is odd",
@@ -199,8 +199,108 @@ class TestMedian:
         save("a.npy"), save("bad.npy", np.zeros(3))
         result = run("median", "a.npy", "bad.npy", "out", "--size", 3)
         assert "->" not in result.out
-        assert "median" in result.err and "2/2" in result.err
+        assert "filter" in result.err and "2/2" in result.err
         assert "no picture" in result.err
+
+
+class TestOptions:
+    def test_fits_with_nans(self, run: Run) -> None:
+        image = IMAGE.astype(">f4")
+        image[3:6, 4], image[10, 10] = np.nan, np.nan
+        fits.PrimaryHDU(image).writeto("a.fits")
+        result = run("median", "a.fits", "last.fits", "--size", 3)
+        assert "fastmath: a.fits: note: 4 pixels are NaN, which is larger than any number" in result.err
+        for policy in ("omit", "propagate", "last"):
+            for keep in ((), ("--keep-nan",)):
+                result = run("median", "a.fits", "b.fits", "--size", 3, "--nan-policy", policy, "--force", *keep)
+                assert (result.status, result.err) == (0, "")
+                expected = fastmath.median_filter(image, 3, nan_policy=policy, keep_nan=bool(keep))
+                np.testing.assert_array_equal(fits.getdata("b.fits"), expected)
+        result = run("median", "a.fits", "c.fits", "--size", 3, "--nan-policy", "raise")
+        assert result.status == 1 and result.err.startswith("fastmath: a.fits: 4 pixels are NaN\n")
+        assert "c.fits" not in files()
+
+    def test_fits_with_blank_pixels(self, run: Run) -> None:
+        image = IMAGE.astype(">i4")
+        image[5, 5:8] = -1
+        unit = fits.PrimaryHDU(image)
+        unit.header["BLANK"] = -1
+        unit.writeto("a.fits")
+        assert "note: 3 pixels are BLANK" in run("median", "a.fits", "b.fits", "--size", 3).err
+        stored = {"do_not_scale_image_data": True}
+        for keep in ((), ("--keep-nan",)):
+            run("median", "a.fits", "b.fits", "--size", 3, "--nan-policy", "omit", "--force", *keep)
+            expected = fastmath.median_filter(image, 3, mask=image == -1)
+            if keep:
+                expected[image == -1] = -1
+            np.testing.assert_array_equal(fits.getdata("b.fits", **stored), expected)
+
+    def test_a_mask_for_all_pages_or_each(self, run: Run) -> None:
+        pages = np.stack([IMAGE, IMAGE[::-1], IMAGE.T.reshape(IMAGE.shape)])
+        tifffile.imwrite("a.tif", pages, photometric="minisblack")
+        masks = np.random.default_rng(0).random(pages.shape) < 0.2
+        Path("one.png").write_bytes(imagecodecs.png_encode(masks[0].astype(np.uint8) * 255))
+        np.save("each.npy", masks)
+        for name, given in (("one.png", masks[:1]), ("each.npy", masks)):
+            result = run("median", "a.tif", "b.tif", "--size", 5, "--mask", name, "--mode", "truncate", "--force")
+            assert (result.status, result.err) == (0, "")
+            expected = fastmath.median_filter(pages, 5, axes=(1, 2), mask=given, mode="truncate")
+            np.testing.assert_array_equal(tifffile.imread("b.tif"), expected)
+
+    @pytest.mark.parametrize("mask, status, reason", [
+        ("none.png", 2, "error: the mask none.png: no such file"),
+        ("broken.tif", 2, "error: the mask broken.tif: "),
+        ("colour.npy", 2, "error: the mask colour.npy is in colour"),
+        ("small.npy", 1, "a.npy: the mask is 3 x 3, and the picture 20 x 24"),
+        ("many.npy", 1, "a.npy: the mask has 2 pictures, and the image 1"),
+    ])  # fmt: skip
+    def test_masks_that_do_not_fit(self, run: Run, mask: str, status: int, reason: str) -> None:
+        save("a.npy")
+        Path("broken.tif").write_text("no image")
+        for name, shape in (("colour", (20, 24, 3)), ("small", (3, 3)), ("many", (2, 20, 24))):
+            save(f"{name}.npy", np.zeros(shape, np.uint8))
+        result = run("median", "a.npy", "b.npy", "--size", 3, "--mask", mask)
+        assert result.status == status
+        assert result.err.startswith(f"fastmath: {reason}")
+        assert "b.npy" not in files()
+
+    def test_percentiles_and_shapes(self, run: Run) -> None:
+        path = get_testdata_file("CT_small.dcm", download=False)
+        result = run("median", path, "b.dcm", "--size", 5, "--shape", "disk", "--percentile", 90)
+        assert result.status == 0
+        before, after = dcmread(path), dcmread("b.dcm")
+        disk = np.hypot(*np.ogrid[-2:3, -2:3]) <= 2
+        expected = fastmath.percentile_filter(before.pixel_array, 90, footprint=disk)
+        np.testing.assert_array_equal(after.pixel_array, expected)
+        assert (after.RescaleSlope, after.RescaleIntercept) == (before.RescaleSlope, before.RescaleIntercept)
+        assert after.DerivationDescription.startswith("percentile 90 5x5 disk (fastmath ")
+
+    def test_outliers(self, run: Run) -> None:
+        image = np.full((9, 9), 1000, ">u2")
+        image[2, 2], image[6, 6] = 60000, 0
+        tifffile.imwrite("a.tif", image, byteorder=">")
+        for which, count in (("both", 2), ("bright", 1), ("dark", 1)):
+            options = ("--size", 3, "--threshold", 500, "--which", which, "--force")
+            result = run("outliers", "a.tif", "b.tif", *options)
+            assert f", {count} pixel" in result.out and "replaced in" in result.out
+            expected = fastmath.remove_outliers(image, 3, 500, which=which)
+            np.testing.assert_array_equal(tifffile.imread("b.tif"), expected)
+        save("noise.npy")
+        run("outliers", "noise.npy", "b.npy", "--size", 5, "--threshold", 2, "--units", "mad")
+        expected = fastmath.remove_outliers(IMAGE, 5, 2, units="mad")
+        np.testing.assert_array_equal(np.load("b.npy"), expected)
+
+    @pytest.mark.parametrize("arguments", [
+        "outliers a.npy b.npy --size 3", "outliers a.npy b.npy --size 3 --threshold -1",
+        "outliers a.npy b.npy --size 3 --threshold nan", "outliers a.npy b.npy --size 3 --threshold much",
+        "median a.npy b.npy --size 3 --percentile 101", "median a.npy b.npy --size 3 --percentile nan",
+        "median a.npy b.npy --size 3 --shape star", "median a.npy b.npy --size 3 --nan-policy drop",
+    ])  # fmt: skip
+    def test_mistakes_take_one_line(self, run: Run, arguments: str) -> None:
+        save("a.npy")
+        result = run(*arguments.split())
+        assert result.status == 2 and "b.npy" not in files()
+        assert result.err.startswith("fastmath: error: ") and len(result.err.splitlines()) == 1
 
 
 class TestTrouble:
@@ -321,7 +421,7 @@ class TestTrouble:
                 raise KeyboardInterrupt
 
         target = {
-            "filter_pictures": "fastmath.cli.median.filter_pictures",
+            "filter_pictures": "fastmath.cli.files.filter_pictures",
             "write": "fastmath.images.npy.NpyImage.write",
         }
         monkeypatch.setattr(target[where], interrupt)
@@ -333,7 +433,7 @@ class TestTrouble:
     def test_the_interrupt_signal(self, tmp_path: Path) -> None:
         np.save(tmp_path / "a.npy", IMAGE)
         script = (
-            "import time, fastmath.cli.median as job\n"
+            "import time, fastmath.cli.files as job\n"
             "def wait(*arguments):\n"
             "    print('ready', flush=True)\n"
             "    time.sleep(60)\n"

@@ -21,7 +21,7 @@ from pydicom.data import get_testdata_file
 from scipy.ndimage import median_filter
 
 from fastmath.images import FORMATS, ImageError, format_of, png, read
-from fastmath.images.filtering import filter_pictures
+from fastmath.images.filtering import Median, filter_pictures, footprint
 from fastmath.images.preview import draw_preview
 from fastmath.images.whole_file import whole_file
 
@@ -33,7 +33,7 @@ WINDOW = (3, 5)
 def filtered(source: Path) -> Path:
     """Send a file through `read`, the filter and `write`."""
     image = read(source)
-    filter_pictures(image, WINDOW)
+    filter_pictures(image, Median(window=WINDOW))
     target = source.with_name(f"filtered-{source.name}")
     with whole_file(target) as file:
         image.write(file, "median 3x5")
@@ -103,14 +103,31 @@ class TestFiltering:
     def test_a_type_without_order_is_refused(self, tmp_path: Path) -> None:
         np.save(tmp_path / "a.npy", np.ones((4, 4), np.complex64))
         with pytest.raises(ImageError, match="complex64"):
-            filter_pictures(read(tmp_path / "a.npy"), WINDOW)
+            filter_pictures(read(tmp_path / "a.npy"), Median(window=WINDOW))
 
     @pytest.mark.parametrize("mode", ["reflect", "mirror", "nearest", "wrap", "constant"])
     def test_mode_and_workers_reach_the_filter(self, tmp_path: Path, mode: str) -> None:
         np.save(tmp_path / "a.npy", GREY)
         image = read(tmp_path / "a.npy")
-        filter_pictures(image, WINDOW, mode, workers=2)
+        filter_pictures(image, Median(window=WINDOW, mode=mode, workers=2))
         assert np.array_equal(image.pictures[0], median_filter(GREY, WINDOW, mode=mode))
+
+
+    @pytest.mark.parametrize("size", [1, 3, 5, 9, 15])
+    def test_disks_and_crosses(self, size: int) -> None:
+        half = size // 2
+        y, x = np.ogrid[-half : half + 1, -half : half + 1]
+        assert footprint("box", (size, size)) is None
+        np.testing.assert_array_equal(footprint("disk", (size, size)), y**2 + x**2 <= (size // 2) ** 2)
+        np.testing.assert_array_equal(footprint("cross", (size, size)), (y == 0) | (x == 0))
+
+    @pytest.mark.parametrize("shape", ["disk", "cross"])
+    @pytest.mark.parametrize("window", [(2, 2), (4, 4), (4, 7), (1, 6), (10, 3)])
+    def test_shapes_fill_their_window(self, shape: str, window: tuple[int, int]) -> None:
+        members = footprint(shape, window)
+        assert members.shape == window
+        assert members.any(axis=0).all() and members.any(axis=1).all()
+        np.testing.assert_array_equal(members, members[::-1, ::-1])
 
 
 class TestNpy:

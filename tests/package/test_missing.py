@@ -1,5 +1,7 @@
 """Masks, NaN policies, borders that end windows, means of two middles: what SciPy's users have to do by hand."""
 
+import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -218,6 +220,52 @@ def test_masked_arrays_in_other_modes_and_outputs() -> None:
     np.testing.assert_array_equal(fastmath.median_filter(unmasked, 3), fastmath.median_filter(IMAGE, 3))
     with pytest.raises(TypeError, match="output: its mask would hide results"):
         fastmath.median_filter(IMAGE, 3, output=masked)
+
+
+# ---- Arrays from files ----
+
+
+def ct_slice() -> np.ndarray:
+    data, pydicom = pytest.importorskip("pydicom.data"), pytest.importorskip("pydicom")
+    return pydicom.dcmread(data.get_testdata_file("CT_small.dcm", download=False)).pixel_array
+
+
+def from_fits(image: np.ndarray, path: Path) -> np.ndarray:
+    fits = pytest.importorskip("astropy.io.fits")
+    fits.PrimaryHDU(image).writeto(path)
+    with fits.open(path, memmap=True) as units:
+        return units[0].data
+
+
+def from_tiff(image: np.ndarray, path: Path) -> np.ndarray:
+    tifffile = pytest.importorskip("tifffile")
+    tifffile.imwrite(path, image, byteorder=">")
+    return tifffile.memmap(path, mode="r")
+
+
+@pytest.mark.parametrize("load, dtype", [
+    (lambda image, path: image, np.dtype("<i2")), (from_fits, np.dtype(">f4")), (from_fits, np.dtype(">i2")),
+    (from_tiff, np.dtype(">u2")), (from_tiff, np.dtype(">f4")),
+], ids=["DICOM", "FITS float32", "FITS int16", "TIFF uint16", "TIFF float32"])  # fmt: skip
+def test_arrays_from_files(load: Any, dtype: Any, tmp_path: Path) -> None:
+    """Big-endian, read-only and mapped into memory, with a mask and with NaNs."""
+    plain = ct_slice()
+    mask = np.random.default_rng(0).random(plain.shape) < 0.1
+    mask[40:60, 30:50] = True
+    holes = np.where(mask, np.nan, plain.astype(np.float64))
+    image = load((holes if dtype.kind == "f" else plain).astype(dtype), tmp_path / "image")
+    assert image.dtype == dtype
+    options = {"nan_policy": "omit"} if dtype.kind == "f" else {"mask": mask}
+    for size in (3, 5, 11):
+        result = fastmath.median_filter(image, size, mode="truncate", even="mean", output=np.float64, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            wanted = np.nanmedian(windows(holes, size), axis=(2, 3))
+        np.testing.assert_array_equal(result, wanted)
+        low = fastmath.percentile_filter(image, 0, size, mode="truncate", fill_value=7, **options)
+        padded = windows(np.where(mask, np.inf, holes), size, np.inf).min(axis=(2, 3))
+        np.testing.assert_array_equal(low, np.where(np.isinf(padded), 7, padded))
+        assert low.dtype == dtype
 
 
 # ---- Arrays of other libraries ----

@@ -4,8 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-# What stubtest cannot see through: a cached function, an alias of a literal, libraries that are no modules, and
-# what Cython adds, and the fields of ctypes structures.
+# What stubtest cannot see through: a cached function, an alias of a literal or of an option, libraries that are
+# no modules, what Cython adds, and the fields of ctypes structures.
 ALLOWED = r"""
 fastmath.libfastmath
 fastmath.bench.straight.libstraight
@@ -13,6 +13,7 @@ fastmath.bench.straight._cython.__test__
 fastmath.bindings._cython\..*
 fastmath.bindings.ctypes\.(Array|Buffer|Int128|Window)\..*
 fastmath._filtering._box
+fastmath.cli.app.(Inputs|Output|Size|BorderMode|MaskFile|NanChoice|Workers|Preview|Force)(\..*)?
 fastmath.outliers.(Which|Units)
 fastmath.ndimage.NanPolicy
 """

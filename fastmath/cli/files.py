@@ -1,4 +1,4 @@
-"""``fastmath median``: filter file after file, report each, and sum up."""
+"""Filter file after file, report each, and sum up."""
 
 import sys
 import time
@@ -13,18 +13,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 import fastmath
 from fastmath.cli.messages import collected_messages
-from fastmath.cli.plan import Job
-from fastmath.images import Image, ImageError, Picture, reader_of
-from fastmath.images.filtering import filter_pictures
+from fastmath.cli.plan import Job, PlanError
+from fastmath.images import Image, ImageError, Picture, read, reader_of
+from fastmath.images.filtering import Filter, Mask, filter_pictures
 from fastmath.images.whole_file import whole_file
 
 
 class Options(NamedTuple):
     """What the user chose."""
 
-    window: tuple[int, int]
-    mode: str
-    workers: int
+    chosen: Filter
+    mask: Path | None
     preview: Path | None
     force: bool
 
@@ -54,14 +53,32 @@ def run(jobs: list[Job], options: Options) -> bool:
     -------
     bool
         Whether all of them were done. Those that were not have been reported by name and reason.
+
+    Raises
+    ------
+    PlanError
+        If the mask cannot be read.
     """
     totals = Totals()
     start = time.perf_counter()
+    masks = None if options.mask is None else read_masks(options.mask)
     with _progress(len(jobs)) as show:
         for job in jobs:
-            show(_try(job, options, totals))
+            show(_try(job, options, masks, totals))
     _sum_up(totals, time.perf_counter() - start)
     return totals.failures == 0
+
+
+def read_masks(path: Path) -> list[Mask]:
+    """Read which pixels do not count: those that are not 0 in the pictures of a file."""
+    try:
+        with collected_messages():
+            pictures = read(path).pictures
+    except Exception as error:  # a broken file may raise anything
+        raise PlanError(f"the mask {path}: {_reason(error)}") from None
+    if any(picture.ndim != 2 for picture in pictures):
+        raise PlanError(f"the mask {path} is in colour, and one number for each pixel is needed")
+    return [picture != 0 for picture in pictures]
 
 
 @contextmanager
@@ -71,23 +88,23 @@ def _progress(total: int) -> Iterator[Callable[[str | None], None]]:
     if not console.is_terminal:
         yield lambda line: None if line is None else print(line, flush=True)
         return
-    columns = (TextColumn("median"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("filter"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("median", total=total)
+        bar = progress.add_task("filter", total=total)
         yield lambda _: progress.advance(bar)
 
 
-def _try(job: Job, options: Options, totals: Totals) -> str | None:
+def _try(job: Job, options: Options, masks: list[Mask] | None, totals: Totals) -> str | None:
     """Do a job; report it if it fails."""
     try:
-        return _do(job, options, totals)
+        return _do(job, options, masks, totals)
     except Exception as error:  # a broken file may raise anything
         totals.failures += 1
         print(f"fastmath: {job.source}: {_reason(error)}", file=sys.stderr)
         return None
 
 
-def _do(job: Job, options: Options, totals: Totals) -> str:
+def _do(job: Job, options: Options, masks: list[Mask] | None, totals: Totals) -> str:
     """Filter one file, and say what was done."""
     preview = options.preview if totals.files == 0 else None
     if job.target.exists() and not options.force:
@@ -98,20 +115,21 @@ def _do(job: Job, options: Options, totals: Totals) -> str:
         middle = len(image.pictures) // 2
         before = image.pictures[middle].copy() if preview else None
         start = time.perf_counter()
-        filter_pictures(image, options.window, options.mode, options.workers)
+        replaced = filter_pictures(image, options.chosen, masks)
         seconds = time.perf_counter() - start
         job.target.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(job.target) as file:
-            image.write(file, f"{_label(options)} (fastmath {fastmath.__version__})")
+            image.write(file, f"{options.chosen} (fastmath {fastmath.__version__})")
     if preview and before is not None:
-        _draw(preview, before, image.pictures[middle], _label(options))
+        _draw(preview, before, image.pictures[middle], str(options.chosen))
     totals.files += 1
     totals.images += len(image.pictures)
     totals.bytes += sum(picture.nbytes for picture in image.pictures)
     totals.seconds_in_filter += seconds
     for note in dict.fromkeys([*image.notes, *messages]):
         print(f"fastmath: {job.source}: note: {' '.join(note.split())}", file=sys.stderr)
-    return f"{job.source} -> {job.target}: {_what(image)}, filtered in {seconds * 1e3:.2f} ms"
+    change = "filtered" if replaced is None else f"{_count(replaced, 'pixel')} replaced"
+    return f"{job.source} -> {job.target}: {_what(image)}, {change} in {seconds * 1e3:.2f} ms"
 
 
 def _draw(path: Path, before: Picture, after: Picture, label: str) -> None:
@@ -120,11 +138,6 @@ def _draw(path: Path, before: Picture, after: Picture, label: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as file:
         draw_preview(before, after, label, file)
-
-
-def _label(options: Options) -> str:
-    rows, columns = options.window
-    return f"median {rows}x{columns}"
 
 
 def _what(image: Image) -> str:
