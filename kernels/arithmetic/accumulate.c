@@ -191,17 +191,12 @@ static void add_exactly(fm_accumulator *a, const double *x, size_t n)
 /* The infinities and NaNs among numbers of which there is one; the finite ones do not matter any more. */
 static void add_specials(fm_accumulator *a, const char *x, ptrdiff_t stride, size_t n)
 {
-    int nan = 0, plus = 0, minus = 0;
     for (size_t i = 0; i < n; i++) {
         double value;
         memcpy(&value, x + (ptrdiff_t)i * stride, sizeof value);
-        nan |= value != value;
-        plus |= value == INFINITY;
-        minus |= value == -INFINITY;
+        if (!isfinite(value))
+            fm_exact_add(&a->sum, value);
     }
-    a->sum.nan |= nan;
-    a->sum.plus_infinity |= plus;
-    a->sum.minus_infinity |= minus;
     a->paths |= FM_PATH_SPECIAL;
 }
 
