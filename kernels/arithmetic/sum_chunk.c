@@ -177,7 +177,8 @@ int FM_NAME(fm_chunk_sum_f16)(const void *p, size_t n, double *sum)
         normal.bits = magnitude + (112u << 23);
         subnormal.bits = magnitude + (113u << 23);
         subnormal.value -= 0x1p-14f;
-        normal.bits = magnitude < 1u << 23 ? subnormal.bits : normal.bits;
+        uint32_t choice = 0 - (uint32_t)(magnitude < 1u << 23); /* a branch would keep compilers from vectors */
+        normal.bits ^= (normal.bits ^ subnormal.bits) & choice;
         normal.bits |= (h & 0x8000) << 16;
         wide[i] = normal.value;
     }
