@@ -15,6 +15,7 @@ typedef struct {
 } fm_block;
 
 struct fm_network;
+struct fm_doubles;
 
 /* A call of fm_rank_filter as its engine sees it. */
 typedef struct {
@@ -28,6 +29,7 @@ typedef struct {
     const struct fm_network *network;
     const fm_run *runs; /* for the ordinal engine */
     ptrdiff_t run_count;
+    struct fm_doubles *doubles; /* for the engine of doubles */
     const fm_program *program; /* for the interpreter */
     const fm_run *lines;       /* of its window along the inner axis, those along outer together */
     ptrdiff_t line_count;
@@ -82,6 +84,13 @@ typedef struct fm_network {
     size_t scratch_bytes;
 } fm_network;
 
+/* A filter of doubles by their bits, the engine that compares these as doubles, and that for all other blocks; the two
+ * cut alike. */
+typedef struct fm_doubles {
+    fm_filter filter;
+    const fm_engine *engine, *other;
+} fm_doubles;
+
 enum {
     FM_NETWORK_WIDTH = 512,        /* bytes of a row of outputs in scratch memory */
     FM_NETWORK_INPUT = 192 * 1024, /* bytes of all input there: with the outputs it fits the second cache */
@@ -99,6 +108,8 @@ typedef struct fm_engines {
     const fm_network *networks; /* up to one without a run */
     const fm_engine *three, *network, *interpret, *extreme, *constant_time, *ordinal, *weighted;
     const fm_engine *histogram; /* for keys of 8 bits alone */
+    const struct fm_engines *doubles; /* of 64 bits alone: engines of small windows that compare keys as doubles, */
+    const fm_engine *by_doubles;      /* and that which uses them where it can; both may be missing */
 } fm_engines;
 
 #endif

@@ -2,11 +2,14 @@
 #include "engine.h"
 #include "vector.h"
 
-#define ENGINE(name) FM_NAME(FM_JOIN(name, FM_KEY))
+#define ENGINE(name) FM_NAME(FM_JOIN(name, FM_KEYS))
+#define LIKE_64(name) FM_NAME(FM_JOIN(name, 64))
 
 extern const fm_network ENGINE(fm_networks)[];
 extern const fm_engine ENGINE(fm_three), ENGINE(fm_network_engine), ENGINE(fm_interpret), ENGINE(fm_extreme),
     ENGINE(fm_constant_time), ENGINE(fm_ordinal), ENGINE(fm_weighted), FM_NAME(fm_histogram);
+extern const fm_engine LIKE_64(fm_network_engine), FM_NAME(fm_doubles_engine);
+extern const fm_engines FM_NAME(fm_engines_doubles);
 
 extern const fm_engines ENGINE(fm_engines);
 const fm_engines ENGINE(fm_engines) = {
@@ -17,13 +20,21 @@ const fm_engines ENGINE(fm_engines) = {
 #endif
     .networks = ENGINE(fm_networks),
     .three = &ENGINE(fm_three),
-    .network = &ENGINE(fm_network_engine),
     .interpret = &ENGINE(fm_interpret),
+#if defined(FM_DOUBLES)
+    .network = &LIKE_64(fm_network_engine), /* it does not compare anything itself */
+#else
+    .network = &ENGINE(fm_network_engine),
     .extreme = &ENGINE(fm_extreme),
     .constant_time = &ENGINE(fm_constant_time),
     .ordinal = &ENGINE(fm_ordinal),
     .weighted = &ENGINE(fm_weighted),
+#endif
 #if FM_KEY == 8
     .histogram = &FM_NAME(fm_histogram),
+#endif
+#if FM_KEY == 64 && !defined(FM_DOUBLES) && defined(FM_LEVEL_V3)
+    .doubles = &FM_NAME(fm_engines_doubles),
+    .by_doubles = &FM_NAME(fm_doubles_engine),
 #endif
 };

@@ -10,7 +10,7 @@
 #include "vector.h"
 #include "places.h"
 
-#define INTERPRET(name) FM_NAME(FM_JOIN(name, FM_KEY))
+#define INTERPRET(name) FM_NAME(FM_JOIN(name, FM_KEYS))
 /* Without it, GCC reads an operand from memory as often as it is used. */
 #if defined(__x86_64__)
 #define IN_REGISTER(v) __asm__("" : "+x"(v))

@@ -2,7 +2,7 @@
 #include "engine.h"
 #include "vector.h"
 
-#define NETWORK(name) FM_NAME(FM_JOIN(name, FM_KEY))
+#define NETWORK(name) FM_NAME(FM_JOIN(name, FM_KEYS))
 #define VECTORS(count) (((count) + LANES - 1) / LANES * LANES)
 #if defined(FM_LEVEL_V4) || defined(FM_LEVEL_NEON)
 #define REGISTERS 32

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     LARGEST_PROGRAM = 400, /* elements: networks for more are slow to make and to run */
@@ -80,6 +81,14 @@ static const fm_network *find_network(const fm_filter *f, const fm_engines *engi
     return NULL;
 }
 
+/* The engines of small windows. */
+typedef enum { THREE, NETWORK, PROGRAM } small_engine;
+
+static const fm_engine *engine_of(const fm_engines *engines, small_engine small)
+{
+    return small == THREE ? engines->three : small == NETWORK ? engines->network : engines->interpret;
+}
+
 /* Whether the window is a box in two dimensions with no longer side. */
 static int is_rectangle(const fm_filter *f, const fm_window *w, ptrdiff_t count, ptrdiff_t longest)
 {
@@ -151,10 +160,52 @@ static const fm_program *find_program(fm_filter *f, const fm_engines *engines, c
     return NULL;
 }
 
-static fm_status run_program(fm_filter *f, const fm_engines *engines, const fm_program *program, int workers)
+/* An array of doubles as one of their bits. */
+static fm_array bits_of(const fm_array *doubles)
+{
+    fm_array bits = *doubles;
+    bits.type = FM_I64;
+    return bits;
+}
+
+/* Runs an engine of small windows, of doubles by way of one that compares them as such where there is one. */
+static fm_status run_small(fm_filter *f, const fm_engines *engines, small_engine small, const fm_window *w,
+                           ptrdiff_t count, int workers)
+{
+    const fm_engine *engine = engine_of(engines, small);
+    if (!engines->doubles || f->output->type != FM_F64)
+        return fm_run_engine(engine, f, workers);
+    const fm_array input = bits_of(f->source.array), output = bits_of(f->output);
+    fm_doubles doubles = {
+        .filter = {
+            .source = {&input, f->source.modes, 0},
+            .output = &output,
+            .size = f->size,
+            .rank = f->rank,
+            .inner = f->inner,
+            .outer = f->outer,
+            .far = f->far,
+            .network = small == NETWORK ? find_network(f, engines->doubles, w, count) : NULL,
+            .program = f->program,
+            .lines = f->lines,
+            .line_count = f->line_count,
+            .watch = f->watch,
+        },
+        .engine = engine_of(engines->doubles, small),
+        .other = engine,
+    };
+    memcpy(doubles.filter.lead, f->lead, sizeof f->lead);
+    if (w->fill)
+        memcpy(&doubles.filter.source.fill, w->fill, sizeof doubles.filter.source.fill);
+    f->doubles = &doubles;
+    return fm_run_engine(engines->by_doubles, f, workers);
+}
+
+static fm_status run_program(fm_filter *f, const fm_engines *engines, const fm_program *program, const fm_window *w,
+                             ptrdiff_t count, int workers)
 {
     f->program = program;
-    fm_status status = fm_run_engine(engines->interpret, f, workers);
+    fm_status status = run_small(f, engines, PROGRAM, w, count, workers);
     fm_program_release(program);
     free((void *)f->lines);
     return status;
@@ -232,16 +283,16 @@ fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *
         return run_weighted(f, engines, workers);
     choose_plane(f, f->source.array);
     if (is_three(f, w, count))
-        return fm_run_engine(engines->three, f, workers);
+        return run_small(f, engines, THREE, w, count, workers);
     f->network = find_network(f, engines, w, count);
     if (f->network)
-        return fm_run_engine(engines->network, f, workers);
+        return run_small(f, engines, NETWORK, w, count, workers);
     const double histogram = histogram_cost(f, engines, w, count);
     const double constant = constant_time_cost(f, w, count), ordinal = ordinal_cost(f);
     const double least = fmin(histogram, fmin(constant, ordinal));
     const fm_program *program = find_program(f, engines, w, count, least);
     if (program)
-        return run_program(f, engines, program, workers);
+        return run_program(f, engines, program, w, count, workers);
     if (least == histogram)
         return fm_run_engine(engines->histogram, f, workers);
     if (least == constant)

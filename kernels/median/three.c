@@ -10,7 +10,7 @@
 #include "engine.h"
 #include "vector.h"
 
-#define THREE(name) FM_NAME(FM_JOIN(name, FM_KEY))
+#define THREE(name) FM_NAME(FM_JOIN(name, FM_KEYS))
 
 enum {
     BAND = 4,                            /* rows of outputs made at a time: more find no room in registers */

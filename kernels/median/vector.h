@@ -1,7 +1,8 @@
 /* Vectors of keys: V of LANES elements K, with unaligned LOAD and STORE, MIN and MAX.
  *
  * The including file is compiled once per instruction set and per key width; FM_KEY is 8, 16, 32 or 64.
- * Keys of 8 and 16 bits are unsigned, of 32 and 64 bits signed, as the machines' min and max are.
+ * Keys of 8 and 16 bits are unsigned, of 32 and 64 bits signed, as the machines' min and max are. Where FM_DOUBLES is
+ * defined, those of 64 bits are doubles, see doubles.c. FM_KEYS is what names end in.
  */
 #ifndef FM_VECTOR_H
 #define FM_VECTOR_H
@@ -23,6 +24,12 @@ typedef int64_t K;
 #define KEY_LANE epi64
 #endif
 
+#if defined(FM_DOUBLES)
+#define FM_KEYS doubles
+#else
+#define FM_KEYS FM_KEY
+#endif
+
 #define FM_PASTE_(a, b) a##b
 #define FM_PASTE(a, b) FM_PASTE_(a, b)
 
@@ -39,7 +46,10 @@ typedef __m512i V;
 typedef __m256i V;
 #define LOAD(p) _mm256_loadu_si256((const __m256i *)(p))
 #define STORE(p, v) _mm256_storeu_si256((__m256i *)(p), v)
-#if FM_KEY == 64 /* the two share one comparison */
+#if defined(FM_DOUBLES)
+#define MIN(a, b) ((V)_mm256_min_pd((__m256d)(a), (__m256d)(b)))
+#define MAX(a, b) ((V)_mm256_max_pd((__m256d)(a), (__m256d)(b)))
+#elif FM_KEY == 64 /* the two share one comparison */
 #define MIN(a, b) _mm256_blendv_epi8(a, b, _mm256_cmpgt_epi64(a, b))
 #define MAX(a, b) _mm256_blendv_epi8(b, a, _mm256_cmpgt_epi64(a, b))
 #else
