@@ -53,7 +53,9 @@ static int is_row_ordinary(const fm_source *source, const ptrdiff_t *at, int axi
     memcpy(here, at, (size_t)source->array->ndim * sizeof *here);
     here[axis] = from;
     const K *inside = fm_row(source, here);
-    if (inside && !are_ordinary(inside, to - from))
+    if (!inside) /* the whole row is constant */
+        return are_ordinary((const K *)&source->fill, 1);
+    if (!are_ordinary(inside, to - from))
         return 0;
     here[axis] = to;
     return are_ordinary_by_way_of_keys(source, at, axis, from - start) &&

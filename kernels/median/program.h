@@ -52,8 +52,8 @@ typedef struct {
 
 /* A program that selects the element of the rank, for the windows of a tile of outputs. Its lines are depth + rows - 1
  * of each plane, and of each of these the elements that have the same place in a tile: position x of line
- * (plane * (depth + rows - 1) + row) * columns + c is element x * columns + c of the row. NULL without memory, or where too many operations would be looked at. It may be
- * another caller's, too, and is given back by fm_program_release. */
+ * (plane * (depth + rows - 1) + row) * columns + c is element x * columns + c of the row. NULL without memory, or where
+ * too many operations would be looked at. It may be another caller's, too, and is given back by fm_program_release. */
 const fm_program *fm_program_find(const fm_selection *selection);
 void fm_program_release(const fm_program *program);
 

@@ -323,6 +323,21 @@ def test_special_floats(sizes, dtype, swapped):
         check(image, sizes, rank=rank, mode="constant", cval=-0.0)
 
 
+@pytest.mark.parametrize("swapped", [False, True], ids=["native", "swapped"])
+@pytest.mark.parametrize("sizes", [(3, 3), (5, 5), (1, 5), (7, 1), (5, 11), (1, 25)])
+def test_doubles_with_few_strange_ones(sizes, swapped):
+    """Blocks are compared as doubles but for those with a NaN, a denormal or a negative zero, wherever it stands."""
+    image = np.random.default_rng(4).integers(-2, 3, (150, 140)) * 1.5
+    dtype = ">f8" if swapped else "f8"
+    check(image.astype(dtype), sizes)
+    for strange in (-0.0, 5e-324, -5e-324, 2.2250738585072014e-308, np.nan, -np.nan, np.inf, -np.inf):
+        for place in ((0, 0), (149, 139), (0, 70), (75, 0), (75, 70)):
+            holes = image.copy()
+            holes[place] = strange
+            check(holes.astype(dtype), sizes, mode="wrap")
+        check(image.astype(dtype), sizes, mode="constant", cval=strange)
+
+
 @pytest.mark.parametrize("sizes", ENGINE_SIZES)
 @pytest.mark.parametrize("dtype", ["u1", "i2", "u4", "i8", "f4"])
 def test_few_different_values(sizes, dtype):
