@@ -116,14 +116,14 @@ static Py_ssize_t add_digits(PyObject *const *items, Py_ssize_t n, columns *sum)
     return i;
 }
 
-/* *sum * 2**bits + value, in place. */
-static int shift_and_add(PyObject **sum, PyObject *bits, int64_t value)
+PyObject *core_shift_and_add(PyObject *value, long bits, PyObject *more)
 {
-    PyObject *shifted = PyNumber_Lshift(*sum, bits), *added = PyLong_FromLongLong(value);
-    Py_XSETREF(*sum, shifted && added ? PyNumber_Add(shifted, added) : NULL);
+    PyObject *places = value && more ? PyLong_FromLong(bits) : NULL;
+    PyObject *shifted = places ? PyNumber_Lshift(value, places) : NULL;
+    PyObject *sum = shifted ? PyNumber_Add(shifted, more) : NULL;
+    Py_XDECREF(places);
     Py_XDECREF(shifted);
-    Py_XDECREF(added);
-    return *sum ? 0 : -1;
+    return sum;
 }
 
 static int add_columns(core_integers *t, const columns *sum)
@@ -134,15 +134,15 @@ static int add_columns(core_integers *t, const columns *sum)
     t->small += sum->low;
     if (top == 1)
         return 0;
-    PyObject *high = PyLong_FromLong(0), *bits = PyLong_FromLong(PyLong_SHIFT);
-    int failed = !high || !bits;
-    for (; !failed && top >= 0; top--)
-        failed = shift_and_add(&high, bits, top > 1 ? sum->column[top] : 0) < 0;
-    if (!failed)
-        failed = add_big(t, high) < 0;
+    PyObject *high = PyLong_FromLong(0);
+    for (; high && top >= 0; top--) {
+        PyObject *digits = PyLong_FromLongLong(top > 1 ? sum->column[top] : 0);
+        Py_SETREF(high, core_shift_and_add(high, PyLong_SHIFT, digits));
+        Py_XDECREF(digits);
+    }
+    int failed = high ? add_big(t, high) : -1;
     Py_XDECREF(high);
-    Py_XDECREF(bits);
-    return failed ? -1 : 0;
+    return failed;
 }
 
 /* Adds ints from p->next on, until the end, another item or CORE_LOOK_EVERY of them; quickly as long as *compact
@@ -196,13 +196,9 @@ static PyObject *from_wide(wide value)
     if (value == (int64_t)value)
         return PyLong_FromLongLong((int64_t)value);
     PyObject *high = PyLong_FromLongLong((int64_t)(value >> 64));
-    PyObject *low = PyLong_FromUnsignedLongLong((uint64_t)value), *bits = PyLong_FromLong(64);
-    PyObject *shifted = high && bits ? PyNumber_Lshift(high, bits) : NULL;
-    PyObject *sum = shifted && low ? PyNumber_Or(shifted, low) : NULL;
+    PyObject *low = PyLong_FromUnsignedLongLong((uint64_t)value), *sum = core_shift_and_add(high, 64, low);
     Py_XDECREF(high);
     Py_XDECREF(low);
-    Py_XDECREF(bits);
-    Py_XDECREF(shifted);
     return sum;
 }
 

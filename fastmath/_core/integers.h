@@ -20,4 +20,7 @@ int core_integers_add_items(core_integers *sum, PyObject *sequence);
 PyObject *core_integers_sum(core_integers *sum);
 void core_integers_drop(core_integers *sum);
 
+/* value * 2**bits + more, for ints; NULL with an exception set. Takes NULL for an int that could not be made. */
+PyObject *core_shift_and_add(PyObject *value, long bits, PyObject *more);
+
 #endif

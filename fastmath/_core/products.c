@@ -1,5 +1,6 @@
 /* The exact sum of products of any numbers. */
 #include "products.h"
+#include "integers.h"
 
 #include <math.h>
 
@@ -194,13 +195,9 @@ static PyObject *round_units(PyObject *units, int unit)
 /* big is in units of 2**-2148, the other digits in units of 2**FM_DOT_UNIT. */
 static PyObject *round_with_big(const uint32_t digits[FM_DOT_DIGITS], PyObject *big)
 {
-    PyObject *small = digits_as_int(digits), *bits = PyLong_FromLong(-2148 - FM_DOT_UNIT);
-    PyObject *shifted = small && bits ? PyNumber_Lshift(big, bits) : NULL;
-    PyObject *sum = shifted ? PyNumber_Add(small, shifted) : NULL;
+    PyObject *small = digits_as_int(digits), *sum = core_shift_and_add(big, -2148 - FM_DOT_UNIT, small);
     PyObject *result = sum ? round_units(sum, FM_DOT_UNIT) : NULL;
     Py_XDECREF(small);
-    Py_XDECREF(bits);
-    Py_XDECREF(shifted);
     Py_XDECREF(sum);
     return result;
 }

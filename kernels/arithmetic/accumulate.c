@@ -28,13 +28,15 @@ static int exponent_of(double x)
     return (int)(bits >> 52) - 1022;
 }
 
-/* The lowest e for which a value as large as `largest` can be extracted, or FM_NO_UNIT. */
-static int unit_for(double largest)
+int fm_unit_for(double largest, int bits)
 {
-    int e = exponent_of(largest) - 51;
-    if (e > FM_HIGHEST_UNIT)
+    int e = FM_LOWEST_UNIT + bits;
+    if (!isfinite(largest))
         return FM_NO_UNIT;
-    return e < FM_LOWEST_UNIT ? FM_LOWEST_UNIT : e;
+    if (largest > 0)
+        frexp(largest, &e);
+    e -= bits;
+    return e > FM_HIGHEST_UNIT ? FM_NO_UNIT : e < FM_LOWEST_UNIT ? FM_LOWEST_UNIT : e;
 }
 
 /* A lane makes fewer than 2**10.01 steps: FM_BLOCK / (2 * FM_STREAMS) and FM_STREAMS more. So the squares of
@@ -125,7 +127,7 @@ static int add_by_levels(fm_accumulator *a, const void *x, size_t n)
     int levels = a->levels;
     if (a->top != FM_NO_UNIT && peel(a, x, n, a->top))
         return 1;
-    a->top = unit_for(fm_active->largest_f64(x, sizeof(double), n));
+    a->top = fm_unit_for(fm_active->largest_f64(x, sizeof(double), n), 51);
     a->levels = levels;
     return a->top != FM_NO_UNIT && peel(a, x, n, a->top);
 }

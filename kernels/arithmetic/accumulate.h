@@ -28,6 +28,9 @@ void fm_accumulate(fm_accumulator *a, const void *x, ptrdiff_t stride, size_t n)
 void fm_accumulate_end(fm_accumulator *a);
 void fm_accumulate_merge(fm_accumulator *a, fm_accumulator *other);
 
+/* The lowest e for which values as large as `largest` are below 2**(e + bits), or FM_NO_UNIT. To be extracted they
+ * have to be for 51 bits. */
+int fm_unit_for(double largest, int bits);
 /* The lowest e for which a block of values as large as `largest`, and `room` bits more, can be added by running.h;
  * FM_NO_UNIT for infinity only. */
 enum { FM_NO_UNIT = 10000, FM_NOT_TRIED };

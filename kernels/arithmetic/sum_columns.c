@@ -169,22 +169,13 @@ static void add_first(strip *s, ptrdiff_t count, int e, int levels)
     }
 }
 
-/* The unit for elements up to this large, or FM_NO_UNIT. */
-static int unit_for(const strip *s, double largest)
-{
-    int e;
-    frexp(largest, &e);
-    e = largest > 0 ? e - bits_below(s) : FM_LOWEST_UNIT;
-    return e > FM_HIGHEST_UNIT || !isfinite(largest) ? FM_NO_UNIT : e < FM_LOWEST_UNIT ? FM_LOWEST_UNIT : e;
-}
-
 /* A unit for the first few rows, with some room if there are more. */
 static int guess_unit(strip *s)
 {
     enum { SAMPLE = 4, ROOM = 16 };
     ptrdiff_t count = s->rows < SAMPLE ? s->rows : SAMPLE;
     add_first(s, count, 0, 1);
-    int e = unit_for(s, s->sums.largest * (count < s->rows ? ROOM : 1));
+    int e = fm_unit_for(s->sums.largest * (count < s->rows ? ROOM : 1), bits_below(s));
     return e == FM_NO_UNIT ? 0 : e;
 }
 
@@ -245,7 +236,7 @@ size_t fm_columns_sum(const fm_column_job *job, ptrdiff_t number, size_t columns
     find_pieces(&s, number);
     int e = guess_unit(&s), levels = s.rows <= FEW_ROWS ? FM_COLUMN_LEVELS : 1;
     add_first(&s, s.rows, e, levels);
-    int needed = unit_for(&s, s.sums.largest);
+    int needed = fm_unit_for(s.sums.largest, bits_below(&s));
     if (needed == FM_NO_UNIT) {
         memset(doubt, 1, columns);
         return columns;

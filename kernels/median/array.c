@@ -125,19 +125,10 @@ static void fill(char *keys, ptrdiff_t count, int size, int64_t key)
         copy_key(keys + i * size, &key, size);
 }
 
-/* Within one length of the axis outside of it, position i is read at base + step * i. */
-typedef struct {
-    ptrdiff_t base, step;
-} reflection;
-
-static reflection beside(ptrdiff_t i, ptrdiff_t n, fm_mode mode)
+/* Where the next position outside is read, seen from where this one is, as long as no end of the axis intervenes. */
+static ptrdiff_t direction(fm_mode mode)
 {
-    switch (mode) {
-    case FM_WRAP: return (reflection){i < 0 ? n : -n, 1};
-    case FM_REFLECT: return (reflection){i < 0 ? -1 : 2 * n - 1, -1};
-    case FM_MIRROR: return (reflection){i < 0 ? 0 : 2 * n - 2, -1};
-    default: return (reflection){i < 0 ? 0 : n - 1, 0};
-    }
+    return mode == FM_WRAP ? 1 : mode == FM_NEAREST ? 0 : -1;
 }
 
 /* Copies keys from a step apart. */
@@ -158,14 +149,13 @@ static void read_outside(const fm_source *source, ptrdiff_t *at, int axis, ptrdi
     const fm_mode mode = source->modes[axis];
     if (i >= end)
         return;
-    if (outside(i, n, mode) < 0) {
+    const ptrdiff_t first = outside(i, n, mode), last = outside(end - 1, n, mode), step = direction(mode);
+    if (first < 0) {
         fill(keys + (i - start) * size, end - i, size, source->fill);
         return;
     }
-    const reflection r = beside(i, n, mode);
-    const ptrdiff_t first = r.base + r.step * i, last = r.base + r.step * (end - 1);
-    if (first >= from && first < to && last >= from && last < to) {
-        copy_keys(keys + (i - start) * size, end - i, keys + (first - start) * size, r.step, size);
+    if (last - first == step * (end - 1 - i) && first >= from && first < to && last >= from && last < to) {
+        copy_keys(keys + (i - start) * size, end - i, keys + (first - start) * size, step, size);
         return;
     }
     for (; i < end; i++) {

@@ -34,6 +34,21 @@ static inline int fm_advance(ptrdiff_t *at, const ptrdiff_t *extent, int ndim, i
     return 0;
 }
 
+/* The extent of about equal parts of an axis, none above `most`. */
+static inline ptrdiff_t fm_part_of(ptrdiff_t length, ptrdiff_t most)
+{
+    ptrdiff_t parts = (length + most - 1) / most;
+    return (length + parts - 1) / parts;
+}
+
+/* The array with its elements taken for keys. */
+static inline fm_array fm_as_bits(const fm_array *array)
+{
+    fm_array bits = *array;
+    bits.type = fm_key_elements[fm_key_width(array->type)];
+    return bits;
+}
+
 /* The key of one element in native byte order. */
 int64_t fm_key_of(const void *element, fm_type type);
 

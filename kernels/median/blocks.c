@@ -4,20 +4,13 @@
 
 #include <stdlib.h>
 
-/* The extent of about equal parts, none above `most`. */
-static ptrdiff_t part_of(ptrdiff_t length, ptrdiff_t most)
-{
-    ptrdiff_t parts = (length + most - 1) / most;
-    return (length + parts - 1) / parts;
-}
-
 void fm_cut_plane(const fm_filter *f, ptrdiff_t rows, ptrdiff_t columns, fm_block *largest)
 {
     for (int d = 0; d < f->output->ndim; d++)
         largest->extent[d] = 1;
-    largest->extent[f->inner] = part_of(f->output->shape[f->inner], columns);
+    largest->extent[f->inner] = fm_part_of(f->output->shape[f->inner], columns);
     if (f->outer >= 0)
-        largest->extent[f->outer] = part_of(f->output->shape[f->outer], rows);
+        largest->extent[f->outer] = fm_part_of(f->output->shape[f->outer], rows);
 }
 
 typedef struct {

@@ -5,10 +5,7 @@
 
 static const fm_engines *engines_of(fm_type type)
 {
-    int width = 0;
-    while (1 << width < fm_key_types[type].size)
-        width++;
-    return fm_active->engines[width];
+    return fm_active->engines[fm_key_width(type)];
 }
 
 /* FM_NO_MEMORY stands for windows of more elements than can be counted. */

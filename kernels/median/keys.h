@@ -27,4 +27,16 @@ static const fm_key_type fm_key_types[FM_TYPE_COUNT] = {
     [FM_I64] = {8, KEY_SAME},  [FM_F16] = {2, KEY_FLOAT}, [FM_F32] = {4, KEY_FLOAT}, [FM_F64] = {8, KEY_FLOAT},
 };
 
+/* Which of the widths of keys is the type's. */
+static inline int fm_key_width(fm_type type)
+{
+    int width = 0;
+    while (1 << width < fm_key_types[type].size)
+        width++;
+    return width;
+}
+
+/* Keys of a width as elements, which are their own keys. */
+static const fm_type fm_key_elements[FM_KEY_WIDTHS] = {FM_U8, FM_U16, FM_I32, FM_I64};
+
 #endif

@@ -20,14 +20,6 @@ static int width_of_count(ptrdiff_t elements)
     return elements <= UINT8_MAX ? 0 : elements <= UINT16_MAX ? 1 : elements <= INT32_MAX ? 2 : 3;
 }
 
-static int width_of_type(fm_type type)
-{
-    int width = 0;
-    while (1 << width < fm_key_types[type].size)
-        width++;
-    return width;
-}
-
 static fm_status check(const fm_array *input, const fm_array *output, fm_type type, const fm_window *w,
                        const fm_missing *m)
 {
@@ -222,7 +214,7 @@ static fm_status filter(fm_job *j, int workers)
     j->source = (fm_source){input, window->mode, window->fill ? fm_key_of(window->fill, input->type) : 0};
     j->mask = (fm_source){missing->mask, window->mode, 0};
     j->ndim = input->ndim;
-    j->type_width = width_of_type(input->type);
+    j->type_width = fm_key_width(input->type);
     j->count_width = width_of_count(elements);
     j->type_keys = fm_active->missing[j->type_width];
     j->counts = fm_active->missing[j->count_width];

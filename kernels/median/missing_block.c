@@ -13,9 +13,6 @@
 
 enum { LOOK_EVERY = 1 << 18 }; /* elements of windows: well below a millisecond */
 
-/* Keys as integers of their own: as wide as the type's, or as a count of the window's elements needs. */
-static const fm_type key_types[FM_KEY_WIDTHS] = {FM_U8, FM_U16, FM_I32, FM_I64};
-
 /* Whether there are two middle elements where none is missing. */
 static int has_two_middles(const fm_job *j)
 {
@@ -34,7 +31,7 @@ static int filter_block(const fm_lane *lane, const fm_tract *t, const char *keys
         strides[d] = t->stride[d] << j->type_width;
         out_strides[d] = t->out_stride[d] << j->type_width;
     }
-    fm_array in = {.data = (void *)keys, .type = key_types[j->type_width], .ndim = j->ndim, .shape = t->padded,
+    fm_array in = {.data = (void *)keys, .type = fm_key_elements[j->type_width], .ndim = j->ndim, .shape = t->padded,
                    .strides = strides};
     fm_array out = {.data = chosen, .type = in.type, .ndim = j->ndim, .shape = t->extent, .strides = out_strides};
     fm_window window = {.size = j->window->size, .origin = origin, .mode = mode,

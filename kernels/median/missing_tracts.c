@@ -31,13 +31,6 @@ int fm_choose_inner(const fm_job *j)
     return inner;
 }
 
-/* The length of about equal parts, none above `most`. */
-static ptrdiff_t part_of(ptrdiff_t length, ptrdiff_t most)
-{
-    ptrdiff_t parts = (length + most - 1) / most;
-    return (length + parts - 1) / parts;
-}
-
 /* Whether the window extends along two axes, and is of a size for which numbering pays. */
 int fm_suits_numbers(fm_job *j)
 {
@@ -86,7 +79,7 @@ static int choose_tiles(fm_job *j)
     ptrdiff_t extent[FM_MAX_NDIM] = {0};
     for (int d = 0; d < j->ndim; d++) {
         ptrdiff_t most = d == j->inner || d == j->outer ? FM_TILE_SIDE - j->window->size[d] + 1 : 1;
-        extent[d] = part_of(j->region.span[d], most);
+        extent[d] = fm_part_of(j->region.span[d], most);
     }
     return measure(j, extent, &j->block);
 }
@@ -122,7 +115,7 @@ static int choose(const fm_job *j, ptrdiff_t places, fm_tract *largest)
             }
         }
     for (int d = 0; d < j->ndim; d++)
-        extent[d] = part_of(whole[d], extent[d]);
+        extent[d] = fm_part_of(whole[d], extent[d]);
     return measure(j, extent, largest);
 }
 
@@ -141,9 +134,9 @@ int fm_choose_boxes(fm_job *j)
     ptrdiff_t extent[FM_MAX_NDIM];
     for (int d = 0; d < j->ndim; d++)
         extent[d] = 1;
-    extent[j->inner] = part_of(j->region.span[j->inner], LONGEST_LINE);
+    extent[j->inner] = fm_part_of(j->region.span[j->inner], LONGEST_LINE);
     if (j->outer >= 0)
-        extent[j->outer] = part_of(j->region.span[j->outer], BOX_OUTPUTS / extent[j->inner] + 1);
+        extent[j->outer] = fm_part_of(j->region.span[j->outer], BOX_OUTPUTS / extent[j->inner] + 1);
     return measure(j, extent, &j->box);
 }
 

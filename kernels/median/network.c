@@ -7,6 +7,7 @@
  */
 #include "engine.h"
 #include "vector.h"
+#include "places.h"
 
 #define NETWORK(name) FM_NAME(FM_JOIN(name, FM_KEY))
 
@@ -48,36 +49,6 @@ static size_t network_scratch(const fm_filter *f, const fm_block *largest)
     return lay_out(f->network, NULL).bytes;
 }
 
-/* Elements of `row` by their place in a tile, and back. */
-#define BY_PLACE(tile)                                  \
-    case tile:                                          \
-        for (ptrdiff_t i = 0; i < tiles; i++)           \
-            for (int c = 0; c < tile; c++)              \
-                to[c * pitch + i] = from[tile * i + c]; \
-        break
-#define IN_ORDER(tile)                                  \
-    case tile:                                          \
-        for (ptrdiff_t i = 0; i < tiles; i++)           \
-            for (int c = 0; c < tile; c++)              \
-                to[tile * i + c] = from[c * pitch + i]; \
-        break
-
-static void by_place(const K *restrict from, ptrdiff_t tiles, int tile, ptrdiff_t pitch, K *restrict to)
-{
-    switch (tile) {
-        BY_PLACE(2);
-        BY_PLACE(4);
-    }
-}
-
-static void in_order(const K *restrict from, ptrdiff_t tiles, int tile, ptrdiff_t pitch, K *restrict to)
-{
-    switch (tile) {
-        IN_ORDER(2);
-        IN_ORDER(4);
-    }
-}
-
 /* The arrays of a filter as its elements are, not as their keys. */
 typedef struct {
     fm_array input, output;
@@ -86,10 +57,8 @@ typedef struct {
 
 static void view_as_bits(const fm_filter *f, as_bits *bits)
 {
-    static const fm_type types[] = {[1] = FM_U8, [2] = FM_U16, [4] = FM_I32, [8] = FM_I64};
-    bits->input = *f->source.array;
-    bits->output = *f->output;
-    bits->input.type = bits->output.type = types[sizeof(K)];
+    bits->input = fm_as_bits(f->source.array);
+    bits->output = fm_as_bits(f->output);
     bits->source = (fm_source){&bits->input, f->source.modes, 0};
     fm_active->write_keys((char *)&bits->source.fill, sizeof(K), 1, fm_key_types[f->output->type], 0,
                           &f->source.fill);
@@ -118,7 +87,7 @@ static int read_row(const fm_filter *f, const layout *l, const fm_source *source
     K *row = n->tile_columns > 1 ? l->row : to;
     fm_read_keys(source, at, f->inner, count, row);
     if (n->tile_columns > 1)
-        by_place(row, tiles, n->tile_columns, n->pitch, to);
+        deal(row, tiles, n->tile_columns, to, n->pitch, NULL);
     return sort_like_keys(row, count, f->output->type);
 }
 
@@ -189,7 +158,7 @@ static void write_row(const fm_filter *f, const layout *l, const fm_array *outpu
 {
     const fm_network *n = f->network;
     if (n->tile_columns > 1) {
-        in_order(from, (columns + n->tile_columns - 1) / n->tile_columns, n->tile_columns, n->pitch, l->row);
+        collect(from, (columns + n->tile_columns - 1) / n->tile_columns, n->tile_columns, n->pitch, l->row, NULL);
         from = l->row;
     }
     fm_write_keys(output, at, f->inner, columns, from);

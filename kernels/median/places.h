@@ -25,7 +25,7 @@ enum { DEALT = 4 }; /* places at a time */
         break
 
 /* `count` elements for each place of a tile, a power of two. `spare` has room for twice as many elements as there
- * are, as it has below. */
+ * are, as it has below; a tile of at most DEALT needs none. */
 static void deal(const K *restrict from, ptrdiff_t count, int tile, K *restrict to, ptrdiff_t pitch, K *restrict spare)
 {
     switch (tile) {

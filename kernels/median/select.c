@@ -160,14 +160,6 @@ static const fm_program *find_program(fm_filter *f, const fm_engines *engines, c
     return NULL;
 }
 
-/* An array of doubles as one of their bits. */
-static fm_array bits_of(const fm_array *doubles)
-{
-    fm_array bits = *doubles;
-    bits.type = FM_I64;
-    return bits;
-}
-
 /* Runs an engine of small windows, of doubles by way of one that compares them as such where there is one. */
 static fm_status run_small(fm_filter *f, const fm_engines *engines, small_engine small, const fm_window *w,
                            ptrdiff_t count, int workers)
@@ -175,7 +167,7 @@ static fm_status run_small(fm_filter *f, const fm_engines *engines, small_engine
     const fm_engine *engine = engine_of(engines, small);
     if (!engines->doubles || f->output->type != FM_F64)
         return fm_run_engine(engine, f, workers);
-    const fm_array input = bits_of(f->source.array), output = bits_of(f->output);
+    const fm_array input = fm_as_bits(f->source.array), output = fm_as_bits(f->output);
     fm_doubles doubles = {
         .filter = {
             .source = {&input, f->source.modes, 0},
