@@ -18,7 +18,7 @@ size : int or sequence of int, optional
 footprint : array_like of bool, optional
     The shape of the window: which elements of a box count. One dimension for each filtered axis, in the
     order that the axes have in the image. It goes before `size`.
-output : array or dtype, optional
+output : array, tensor or dtype, optional
     Where to write, of the shape of `input`; it may be `input` itself or overlap it. Or the type of the new
     array. Values are cast as C casts them: integers wrap.
 mode : str or sequence of str, optional

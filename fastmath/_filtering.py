@@ -1,6 +1,8 @@
 """From the arguments of a filter to a call of the kernels, and from their result to the caller's."""
 
 import functools
+import os
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -10,7 +12,7 @@ import numpy as np
 from . import _arguments as arguments
 from . import _core
 from ._arguments import CONSTANT, ELEMENTS, MODES, Array, Call
-from ._wrapping import unwrap
+from ._wrapping import unwrap, unwrap_output
 
 Engine = Callable[..., None]
 """`fastmath._core.rank_filter`, or another function with its arguments."""
@@ -80,7 +82,8 @@ def apply(
     policy = arguments.number_of(nan_policy, "nan_policy", arguments.NAN_POLICIES)
     mean = bool(arguments.number_of(even, "even", arguments.MIDDLES))
     threads = arguments.worker_count(workers)
-    result = arguments.result_array(output, image, arguments.result_shape(image.shape, window))
+    given = unwrap_output(output) if ours else output
+    result = arguments.result_array(given, image, arguments.result_shape(image.shape, window))
     if policy == arguments.RAISE:
         arguments.refuse_nans(image, hidden)
     if mean and result.dtype.kind == "f" and image.dtype.kind != "f":
@@ -91,10 +94,12 @@ def apply(
     values = _values(engine, image, result, window, threads, missing, bool(keep_nan))
     if values is not result:
         arguments.store(values, result)
-    answer = output if isinstance(output, np.ndarray) else result
     if ours and arguments.is_masked_array(unwrapped):
+        answer = output if isinstance(output, np.ndarray) else result
         return with_mask(answer, unwrapped, image, window, threads, missing)
-    return rewrap(answer) if rewrap and output is not answer else answer
+    if isinstance(given, np.ndarray):
+        return output
+    return rewrap(result) if rewrap else result
 
 
 class Missing(NamedTuple):
@@ -198,6 +203,14 @@ def deviations(
     return spread, median
 
 
+def _callers_level() -> int:
+    """How many calls above the function that asks the code is that called fastmath."""
+    frame, level, package = sys._getframe(1), 1, os.path.dirname(__file__) + os.sep
+    while frame.f_back and frame.f_code.co_filename.startswith(package):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
 def read_window(
     rank_in: Callable[[int], int],
     image: Array,
@@ -210,7 +223,7 @@ def read_window(
     known_modes: dict[str, int],
 ) -> Call:
     if footprint is not None and size is not None:
-        warnings.warn("ignoring size because footprint is set", UserWarning, stacklevel=4)
+        warnings.warn("ignoring size because footprint is set", UserWarning, stacklevel=_callers_level())
     filtered = arguments.filtered_axes(axes, image.ndim)
     sizes, members, count = arguments.window(size, footprint, filtered, image.ndim)
     rank = rank_in(count)

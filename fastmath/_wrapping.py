@@ -31,6 +31,13 @@ def unwrap(value: Any, name: str) -> tuple[Any, Rewrap | None]:
     return value, None
 
 
+def unwrap_output(output: Any) -> Any:
+    """The memory of a tensor that a result is to be written to; what is no tensor is left alone."""
+    if isinstance(output, (np.ndarray, np.generic, type)) or not hasattr(output, "__dlpack__"):
+        return output
+    return _from_dlpack(output, "output")
+
+
 def _pandas_rewrap(value: Any) -> Rewrap | None:
     pandas = sys.modules.get("pandas")
     if pandas is None or not isinstance(value, (pandas.DataFrame, pandas.Series)):

@@ -13,41 +13,8 @@ import numpy.typing as npt
 
 from .._arguments import CONSTANT, MODES, Array, integer
 from .._filtering import apply
-from ..ndimage import MEDIAN, at_rank
-
-
-def median_filter(
-    input: npt.ArrayLike,
-    size: Any = None,
-    footprint: npt.ArrayLike | None = None,
-    output: Any = None,
-    mode: Any = "reflect",
-    cval: Any = 0.0,
-    origin: Any = 0,
-    *,
-    axes: Any = None,
-    workers: int | None = None,
-) -> Array:
-    """As `fastmath.median_filter`."""
-    return apply(engine, MEDIAN, input, size, footprint, output, mode, cval, origin, axes, workers)
-
-
-def rank_filter(
-    input: npt.ArrayLike,
-    rank: int,
-    size: Any = None,
-    footprint: npt.ArrayLike | None = None,
-    output: Any = None,
-    mode: Any = "reflect",
-    cval: Any = 0.0,
-    origin: Any = 0,
-    *,
-    axes: Any = None,
-    workers: int | None = None,
-) -> Array:
-    """As `fastmath.rank_filter`."""
-    choice = at_rank(integer(rank, "rank"))
-    return apply(engine, choice, input, size, footprint, output, mode, cval, origin, axes, workers)
+from ..ndimage import at_rank
+from ._filters import median_filter_by
 
 
 def engine(
@@ -100,3 +67,24 @@ def inside(index: int, length: int, mode: int) -> int | None:
     period = max(2 * length - 2, 1)
     index %= period
     return min(index, period - index)
+
+
+median_filter = median_filter_by(engine)
+
+
+def rank_filter(
+    input: npt.ArrayLike,
+    rank: int,
+    size: Any = None,
+    footprint: npt.ArrayLike | None = None,
+    output: Any = None,
+    mode: Any = "reflect",
+    cval: Any = 0.0,
+    origin: Any = 0,
+    *,
+    axes: Any = None,
+    workers: int | None = None,
+) -> Array:
+    """As `fastmath.rank_filter`."""
+    choice = at_rank(integer(rank, "rank"))
+    return apply(engine, choice, input, size, footprint, output, mode, cval, origin, axes, workers)

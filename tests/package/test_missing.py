@@ -312,6 +312,19 @@ def test_tensors_are_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.shares_memory(seen[0], tensor.array)
 
 
+def test_results_are_written_to_tensors() -> None:
+    tensor = Tensor(np.zeros_like(IMAGE))
+    assert fastmath.median_filter(IMAGE, 3, output=tensor) is tensor
+    np.testing.assert_array_equal(tensor.array, fastmath.median_filter(IMAGE, 3))
+    assert fastmath.median_filter(tensor, 3, output=tensor) is tensor
+    masked = fastmath.median_filter(np.ma.masked_less(IMAGE, 2), 3, output=tensor)
+    assert np.shares_memory(masked.data, tensor.array)
+    with pytest.raises(RuntimeError, match=r"^output: output shape not correct: .* got \(3,\)"):
+        fastmath.median_filter(IMAGE, 3, output=Tensor(np.zeros(3)))
+    with pytest.raises(TypeError, match="^output: expected an array in the memory of the CPU"):
+        fastmath.median_filter(IMAGE, 3, output=Tensor(np.zeros_like(IMAGE), (2, 0)))
+
+
 def test_tensors_elsewhere_are_refused() -> None:
     with pytest.raises(TypeError, match="^input: expected an array in the memory of the CPU, .* device type 2"):
         fastmath.median_filter(Tensor(IMAGE, (2, 0)), 3)

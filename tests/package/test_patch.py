@@ -243,3 +243,9 @@ def test_a_replacement_on_top_of_ours_is_left_alone(calls: list[Any]) -> None:
 def test_examples() -> None:
     failed, attempted = doctest.testmod(_patch)
     assert not failed and attempted
+
+
+def test_warnings_point_at_the_caller() -> None:
+    with fastmath.patch_scipy(), pytest.warns(UserWarning, match="ignoring size") as caught:
+        scipy.ndimage.median_filter(IMAGE, 3, footprint=np.ones((3, 3)))
+    assert [warning.filename for warning in caught] == [__file__]

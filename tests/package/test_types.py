@@ -20,7 +20,7 @@ fastmath.outliers.(Which|Units)
 fastmath.ndimage.NanPolicy
 """
 if tuple(map(int, np.__version__.split(".")[:2])) >= (2, 5):  # whose NDArray[Any] is no type in the running module
-    ALLOWED += "fastmath._arguments.Array\nfastmath.images.image.Picture\n"
+    ALLOWED += "fastmath._arguments.Array\nfastmath.images.image.Picture\nfastmath.images.filtering.Mask\n"
 CONFIGURATION = Path(__file__).parents[2] / "pyproject.toml"
 
 
