@@ -7,6 +7,8 @@
 #include "missing_job.h"
 #include "pool.h"
 
+#include "arithmetic/widen.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -190,12 +192,12 @@ static fm_status make_edges_and_inside(fm_job *j, int workers)
     return status == FM_OK ? make_region(j, 1, workers) : status;
 }
 
-static int64_t nan_key(fm_type type)
+int64_t fm_float_key(fm_type type, double number)
 {
-    static const uint16_t half = 0x7e00;
-    static const float single = (float)NAN;
-    static const double number = NAN;
-    return fm_key_of(type == FM_F16 ? (const void *)&half : type == FM_F32 ? (const void *)&single : &number, type);
+    double element = number; /* room for any */
+    if (type != FM_F64)
+        fm_narrow(type, &number, 1, &element);
+    return fm_key_of(&element, type);
 }
 
 /* Both filters: whether deviations are wanted is in the job. */
@@ -219,7 +221,7 @@ static fm_status filter(fm_job *j, int workers)
     j->type_keys = fm_active->missing[j->type_width];
     j->counts = fm_active->missing[j->count_width];
     j->empty = fm_key_of(missing->empty, output->type);
-    j->nan = is_float ? nan_key(input->type) : 0;
+    j->nan = is_float ? fm_float_key(input->type, NAN) : 0;
     j->omits = is_float && missing->nan_policy == FM_NAN_OMIT;
     j->poisons = is_float && missing->nan_policy == FM_NAN_PROPAGATE;
     for (int d = 0; d < input->ndim; d++)
@@ -235,8 +237,6 @@ static fm_status filter(fm_job *j, int workers)
         ranks->still++;
     uint32_t *table = make_table(ranks);
     ranks->table = table;
-    for (ptrdiff_t gone = 0; elements <= UINT8_MAX && gone <= elements; gone++)
-        j->wanted[gone] = gone == elements ? FM_EMPTY : (uint32_t)rank_without(ranks, gone);
     memcpy(j->region.span, output->shape, (size_t)j->ndim * sizeof *output->shape);
     fm_status status = is_mostly_inside(j) ? make_edges_and_inside(j, workers) : make_region(j, 0, workers);
     free(table);

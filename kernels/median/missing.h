@@ -41,12 +41,25 @@ enum { FM_MIXTURE_ALL = 1 << 16 };
 typedef struct {
     int32_t share;      /* of the lowest, of FM_MIXTURE_ALL; it is none or all where mixing does not pay */
     int cell_shift;     /* a cell's width is a power of two */
+    int32_t fresh;      /* the credit of one without, so that an element that is missing alone does no harm */
     ptrdiff_t reach;    /* lines after which a cell is forgotten */
     struct fm_cell {
         ptrdiff_t line; /* of the last missing element */
         int32_t credit;
     } *cells;
 } fm_mixture;
+
+/* Whether the missing element at a place becomes the lowest key; to be asked once for each, line after line. */
+static inline int fm_is_low(fm_mixture *mixture, ptrdiff_t line, ptrdiff_t x)
+{
+    if (mixture->share == 0 || mixture->share == FM_MIXTURE_ALL)
+        return mixture->share != 0;
+    struct fm_cell *cell = &mixture->cells[x >> mixture->cell_shift];
+    int32_t credit = (line - cell->line > mixture->reach ? mixture->fresh : cell->credit) + mixture->share;
+    int low = credit >= FM_MIXTURE_ALL;
+    *cell = (struct fm_cell){line, credit - low * FM_MIXTURE_ALL};
+    return low;
+}
 
 /* The rank that is wanted among elements of which some are missing. */
 typedef struct {
@@ -68,10 +81,10 @@ static inline ptrdiff_t fm_rank_among(double percent, ptrdiff_t offset, ptrdiff_
 typedef struct fm_missing_kernels {
     /* Keys of this width (stepping.c). */
 
-    int lanes; /* that are compared at a time */
-
     /* Sets the flag of each key that equals `key`; returns whether there is one. */
     int (*mark)(const void *keys, int64_t key, ptrdiff_t count, int flag, uint8_t *flags);
+    /* The same for NaNs among floats, which are not keys; `flags` may be NULL. */
+    int (*mark_nans)(const void *floats, ptrdiff_t count, int flag, uint8_t *flags);
     /* Replaces the keys of missing elements, and flags the lowest ones. The count is a multiple of 8. Returns
      * whether there is one of these. */
     int (*replace)(void *keys, uint8_t *flags, ptrdiff_t count, fm_mixture *mixture, ptrdiff_t line);
@@ -79,21 +92,8 @@ typedef struct fm_missing_kernels {
      * rank from[i]. `from` is NULL where that is `rank` for all. */
     void (*step)(const fm_places *window, const void *first, ptrdiff_t rank, const uint32_t *from,
                  const uint32_t *to, const uint8_t *findings, int finding, ptrdiff_t count, void *chosen);
-    /* Counts a missing element of this key for windows that lie in lines, and flags those whose chosen element is
-     * not below it. Returns whether there is one. */
-    int (*touch)(const void *chosen, ptrdiff_t pitch, int lines, int columns, int64_t key, uint8_t *counts, uint8_t *low);
-    /* Makes a key the highest. */
-    void (*lift)(void *keys, ptrdiff_t place);
     /* The place of the first flag from `begin` on that is not 0, or `end`. */
     ptrdiff_t (*find)(const uint8_t *flags, ptrdiff_t begin, ptrdiff_t end);
-    /* In no more windows than there are lanes, in which missing elements are the highest, puts the element that
-     * `wanted` says for the count of these in the place of the usual one, which `low` says is too low, or `empty`. */
-    void (*seek)(const fm_places *window, const void *first, const uint32_t *wanted, ptrdiff_t count,
-                 const uint8_t *counts, const uint8_t *low, int64_t empty, void *chosen);
-    /* Goes on to the next element in windows of which `rank + 1` are the chosen one and those before it, if an element
-     * of this key is missing that is among them. */
-    void (*skip)(const fm_places *window, const void *first, ptrdiff_t in_line, void *chosen, ptrdiff_t out_line,
-                 int lines, int columns, int64_t key, ptrdiff_t rank);
     /* Writes the keys that stand for FM_EMPTY and FM_POISONED. */
     void (*settle)(const uint32_t *to, const uint8_t *findings, ptrdiff_t count, int64_t empty, int64_t poisoned,
                    void *chosen);

@@ -30,7 +30,6 @@ typedef struct {
     int deviates;
     int numbers, repairs;           /* whether counted.c is to do it, or repair.c may, */
     int outer;                      /* and along which axis, or -1, besides the inner one */
-    uint32_t wanted[UINT8_MAX + 1]; /* the rank by the number that is missing, for it */
     fm_source source, mask;
     int ndim, inner;
     ptrdiff_t lead[FM_MAX_NDIM];
@@ -58,6 +57,9 @@ typedef struct {
 int fm_lane_stops(void *lane);
 /* Whether that was done without an error; the job stops if not. */
 int fm_lane_goes_on(const fm_lane *lane, fm_status status);
+
+/* The key of a number in a float type. */
+int64_t fm_float_key(fm_type type, double number);
 
 /* Scratch memory of a block. Counts are made where something is missing only. */
 typedef struct {
@@ -102,6 +104,8 @@ fm_room fm_lay_out_block(const fm_job *j, const fm_tract *block, void *scratch);
 
 /* Reads the keys and flags of `count` neighbours along the inner axis. Returns which flags there are. */
 int fm_read_line(const fm_job *j, const ptrdiff_t *from, ptrdiff_t count, void *keys, uint8_t *flags);
+/* How missing elements of the job are to be replaced in lines of so many elements, for each of which there is a cell. */
+void fm_mix(const fm_job *j, ptrdiff_t line, fm_mixture *mixture);
 /* Reads the keys and flags of a block, and replaces what is missing. */
 fm_presence fm_read_block(const fm_job *j, const fm_tract *block, const fm_room *r);
 /* Makes a block of outputs. 0 if it was stopped or failed, which the job then says. */
@@ -112,7 +116,7 @@ int fm_make_block(const fm_lane *lane, const fm_tract *block, void *scratch);
 /* Whether boxes may be made so; sets the outer axis if so. */
 int fm_suits_repair(fm_job *j);
 size_t fm_repair_scratch(const fm_job *j);
-/* Makes a box of outputs by the plain filter, and then again those with something missing. 0 if that was not done,
+/* Makes a box of outputs by the plain filter, and corrects those with something missing. 0 if that was not done,
  * because too much is missing, or because it was stopped or failed. */
 int fm_repair_box(const fm_lane *lane, const fm_tract *box, void *scratch);
 

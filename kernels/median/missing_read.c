@@ -46,29 +46,31 @@ int fm_read_line(const fm_job *j, const ptrdiff_t *from, ptrdiff_t count, void *
     return found | missing << FM_IS_MISSING;
 }
 
-static fm_mixture mix(const fm_job *j, const fm_tract *t, const fm_room *r)
+void fm_mix(const fm_job *j, ptrdiff_t line, fm_mixture *m)
 {
-    fm_mixture m = {.reach = 1, .cells = r->cells};
+    const int alone_is_low = j->ranks.still == 0;
+    *m = (fm_mixture){.reach = 1, .cells = m->cells};
     if (j->ranks.elements < SMALLEST_MIXED)
-        m.share = j->missing->percent <= 50 ? 0 : FM_MIXTURE_ALL;
+        m->share = alone_is_low ? FM_MIXTURE_ALL : 0;
     else
-        m.share = (int32_t)(j->missing->percent / 100 * FM_MIXTURE_ALL);
-    while (m.cell_shift < WIDEST_CELL_SHIFT && 4 << m.cell_shift <= j->window->size[j->inner])
-        m.cell_shift++;
+        m->share = (int32_t)(j->missing->percent / 100 * FM_MIXTURE_ALL);
+    m->fresh = alone_is_low ? FM_MIXTURE_ALL - m->share : 0;
+    while (m->cell_shift < WIDEST_CELL_SHIFT && 4 << m->cell_shift <= j->window->size[j->inner])
+        m->cell_shift++;
     for (int d = 0; d < j->ndim; d++)
-        if (d != j->inner && j->window->size[d] > m.reach)
-            m.reach = j->window->size[d];
-    while (m.reach == 1 && (ptrdiff_t)1 << m.cell_shift < j->window->size[j->inner])
-        m.cell_shift++; /* along a line alone, a cell is as wide as a window */
-    for (ptrdiff_t i = 0; i < t->line; i++)
-        m.cells[i] = (struct fm_cell){-m.reach - 1, 0};
-    return m;
+        if (d != j->inner && j->window->size[d] > m->reach)
+            m->reach = j->window->size[d];
+    while (m->reach == 1 && (ptrdiff_t)1 << m->cell_shift < j->window->size[j->inner])
+        m->cell_shift++; /* along a line alone, a cell is as wide as a window */
+    for (ptrdiff_t i = 0; i < line; i++)
+        m->cells[i] = (struct fm_cell){-m->reach - 1, 0};
 }
 
 fm_presence fm_read_block(const fm_job *j, const fm_tract *t, const fm_room *r)
 {
     fm_presence is = {0};
-    fm_mixture mixture = mix(j, t, r);
+    fm_mixture mixture = {.cells = r->cells};
+    fm_mix(j, t->line, &mixture);
     ptrdiff_t at[FM_MAX_NDIM] = {0}, from[FM_MAX_NDIM], line = 0;
     do {
         for (int d = 0; d < j->ndim; d++)

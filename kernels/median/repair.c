@@ -1,9 +1,9 @@
 /* Boxes of outputs from whose windows little is missing.
  *
- * The plain filter makes the box with the missing elements as they are. An output whose window misses some is right
- * still if the rank that is wanted is the usual one and those missing are all larger, so that they might as well be
- * the largest there could be. The others, few, are sought again: from what is there, by the looks of stepping.c at
- * a copy of their windows in which the missing elements are that large.
+ * A box is copied with its border, missing elements being replaced by the highest element or the lowest, and the
+ * plain filter makes its outputs from the copy. The replacement is such that the usual rank is right for windows that
+ * miss one element; the others, few, are found by counting what is missing from them, and corrected by the steps of
+ * stepping.c. A box from which nothing is missing is filtered as it is.
  *
  * A box extends along two axes, and so do the windows: lines lie along the inner axis, one after the other along
  * the outer one.
@@ -12,47 +12,47 @@
 
 #include "select.h"
 
+#include <math.h>
+
 enum {
     MOST_ELEMENTS = UINT8_MAX, /* of windows: most of larger ones miss something. Counts are bytes */
     SMALLEST_BOX = 1 << 11,    /* outputs: smaller ones are better filtered together */
-    LOOK_EVERY = 1024,         /* holes */
+    LOOK_EVERY = 1 << 18,      /* elements of windows: well below a millisecond */
+    DENSE = 16,                /* places for a hole in lines that are corrected whole */
 };
 
 /* An element of a box that is missing, or a NaN that makes windows NaN. */
 typedef struct {
-    int32_t line, x;
-    int64_t key;
-    int poisons;
+    int x;
+    uint8_t low, nan; /* replaced by the lowest element; a NaN that is not missing */
 } hole;
 
-/* What is kept for a box. The outputs whose windows hold a hole are a patch; what these windows hold is copied, line
- * after line, so close that lanes may hold windows of several lines. */
+/* What is kept for a box. */
 typedef struct {
     const fm_tract *box;
-    int plain;             /* whether keys can be copied from the array, and from the output */
-    int lines, columns;    /* outputs of the box, */
-    int height, width;     /* and elements of the window */
+    int lines, columns;      /* outputs of the box, */
+    int height, width;       /* and elements of the window */
+    int padded;              /* columns with the border */
+    fm_array bits;           /* the input, its elements taken for keys, */
+    fm_source elements;      /* and its border */
     int most, count;
-    hole *list;
-    int *first;            /* of each line with the border, in the list; one more for the end */
-    int *from;             /* in the list, for each line of a patch's windows, the first hole that may be near */
-    const hole **near;     /* which windows of a patch hold */
-    int near_count;
-    char *keys;            /* a line of the box, */
-    uint8_t *flags;        /* and of the mask */
-    int pitch;             /* of the lines of a copy */
-    char *copy, *chosen;   /* chosen elements are where their windows begin in the copy */
-    uint8_t *counts, *low; /* how many are missing from a window; whether some are not above its chosen element */
+    hole *list;              /* line after line */
+    int *first;              /* of each line with the border; one more for the end */
+    fm_mixture mixture;
+    int harmless, harmless_low; /* so many holes of one kind leave the usual rank right; whether that is low */
+    char *copy;              /* of the elements; */
+    int keyed;               /* the lines before this one, if they are needed still, are keys by now */
+    char *line;
+    uint8_t *flags;
+    int entered, left;       /* the lines that columns count are those from `left` on before `entered` */
+    uint8_t *gone, *low, *nan; /* holes of each column in these lines, and how many of them are such */
+    uint8_t *gone_sums, *low_sums, *nan_sums, *sliding; /* of windows */
+    uint32_t *to;
+    uint8_t *findings;
+    char *chosen;
     fm_places places;
-    int skips;             /* whether windows with one hole may be looked at in place */
-    fm_places in_place;
     size_t bytes;
 } room;
-
-/* Outputs of a box. */
-typedef struct {
-    int line, x, lines, columns;
-} patch;
 
 static ptrdiff_t along(const ptrdiff_t *of, int axis)
 {
@@ -70,38 +70,40 @@ int fm_suits_repair(fm_job *j)
                               (size[d] == size[j->outer] && j->region.span[d] > j->region.span[j->outer])))
             j->outer = d;
     }
-    return n <= MOST_ELEMENTS && size[j->inner] * along(size, j->outer) >= n &&
-           fm_count_places(j->window, j->ndim) == size[j->inner] * along(size, j->outer) &&
+    return n <= MOST_ELEMENTS && fm_count_places(j->window, j->ndim) == size[j->inner] * along(size, j->outer) &&
            j->region.span[j->inner] * along(j->region.span, j->outer) >= SMALLEST_BOX && j->ranks.rank > 0 &&
-           j->ranks.rank < n - 1 && !j->deviates && !j->missing->mean && !j->output->suboffsets;
+           j->ranks.rank < n - 1 && !j->deviates && !j->missing->mean;
 }
 
 static room lay_out(const fm_job *j, const fm_tract *t, void *scratch)
 {
-    const size_t key = (size_t)1 << j->type_width;
+    const size_t key = (size_t)1 << j->type_width, line = (size_t)t->line, out_line = (size_t)t->out_line;
     room r = {.box = t};
     r.lines = (int)along(t->extent, j->outer);
     r.columns = (int)t->extent[j->inner];
     r.height = (int)along(j->window->size, j->outer);
     r.width = (int)j->window->size[j->inner];
+    r.padded = r.columns + r.width - 1;
     r.most = fm_most_holes(j, t);
-    r.pitch = 2 * r.width - 1;
-    const size_t elements = (size_t)((2 * r.height - 1) * r.pitch + j->type_keys->lanes);
     char *p = scratch;
     r.list = fm_take(&p, (size_t)r.most * sizeof *r.list);
     r.first = fm_take(&p, (size_t)(r.lines + r.height) * sizeof *r.first);
-    r.from = fm_take(&p, (size_t)(2 * r.height) * sizeof *r.from);
-    r.near = fm_take(&p, elements * sizeof *r.near);
-    r.keys = fm_take(&p, (size_t)t->line * key);
-    r.flags = fm_take(&p, (size_t)t->line);
-    r.copy = fm_take(&p, elements * key);
-    r.chosen = fm_take(&p, elements * key);
-    r.counts = fm_take(&p, elements);
-    r.low = fm_take(&p, elements);
+    r.mixture.cells = fm_take(&p, line * sizeof *r.mixture.cells);
+    r.copy = fm_take(&p, ((size_t)t->lines * line + FM_CHUNK) * key); /* whole vectors are read from the last ones on */
+    r.line = fm_take(&p, line * key);
+    r.flags = fm_take(&p, line);
+    r.gone = fm_take(&p, line);
+    r.low = fm_take(&p, line);
+    r.nan = fm_take(&p, line);
+    r.gone_sums = fm_take(&p, out_line);
+    r.low_sums = fm_take(&p, out_line);
+    r.nan_sums = fm_take(&p, out_line);
+    r.sliding = fm_take(&p, 2 * line);
+    r.to = fm_take(&p, out_line * sizeof *r.to);
+    r.findings = fm_take(&p, out_line / FM_CHUNK);
+    r.chosen = fm_take(&p, out_line * key);
     r.places.start = fm_take(&p, (size_t)j->run_count * sizeof *r.places.start);
     r.places.length = fm_take(&p, (size_t)j->run_count * sizeof *r.places.length);
-    r.in_place.start = fm_take(&p, (size_t)j->run_count * sizeof *r.in_place.start);
-    r.in_place.length = fm_take(&p, (size_t)j->run_count * sizeof *r.in_place.length);
     r.bytes = (size_t)(p - (char *)scratch);
     return r;
 }
@@ -126,305 +128,172 @@ static void output_at(const fm_job *j, const room *r, int line, int x, ptrdiff_t
         at[d] = r->box->start[d] + (d == j->inner ? x : d == j->outer ? line : 0);
 }
 
-/* Adds one, if there is room. */
-static void add_hole(const fm_job *j, room *r, int line, int x, int poisons)
+static char *copy_of(const fm_job *j, const room *r, int line, int x)
 {
-    if (r->count == r->most)
-        return;
-    ptrdiff_t at[FM_MAX_NDIM];
-    hole *h = &r->list[r->count++];
-    *h = (hole){line, x, 0, poisons};
-    input_at(j, r, line, x, at);
-    fm_read_keys(&j->source, at, j->inner, 1, &h->key);
+    return r->copy + ((line * r->box->line + x) << j->type_width);
+}
+
+/* Adds one, if there is room. */
+static void add_hole(room *r, int x, int nan)
+{
+    if (r->count < r->most)
+        r->list[r->count++] = (hole){x, 0, (uint8_t)nan};
 }
 
 /* Adds what is flagged of `count` neighbours from x on. */
-static void add_flagged(const fm_job *j, room *r, const uint8_t *flags, int count, int line, int x)
+static void add_flagged(const fm_job *j, room *r, const uint8_t *flags, int count, int x)
 {
     for (int i = 0; (i = (int)j->type_keys->find(flags, i, count)) < count; i++)
-        add_hole(j, r, line, x + i, flags[i] == 1 << FM_IS_NAN);
+        add_hole(r, x + i, flags[i] == 1 << FM_IS_NAN);
 }
 
 /* Looks at what a mask says of columns outside of the array, from `x` up to `end`; column 0 is the first-th of `row`. */
-static void scan_outside(const fm_job *j, room *r, const uint8_t *row, ptrdiff_t first, int line, int x, int end)
+static void scan_outside(const fm_job *j, room *r, const uint8_t *row, ptrdiff_t first, int x, int end)
 {
     for (; x < end; x++) {
         ptrdiff_t i = fm_border(first + x, j->input->shape[j->inner], j->window->mode[j->inner]);
         if (i >= 0 && row[i])
-            add_hole(j, r, line, x, 0);
+            add_hole(r, x, 0);
     }
 }
 
-/* Looks at a mask in place. */
-static void scan_mask(const fm_job *j, room *r)
+/* Looks at a line of a mask in place. */
+static void scan_mask(const fm_job *j, room *r, ptrdiff_t *at)
 {
-    ptrdiff_t at[FM_MAX_NDIM], n = along(j->input->shape, j->outer);
-    input_at(j, r, 0, 0, at);
-    const ptrdiff_t first = at[j->inner], left = j->input->shape[j->inner] - first, top = j->outer < 0 ? 0 : at[j->outer];
-    const int count = r->columns + r->width - 1, begin = first < 0 ? (int)-first : 0, end = left < count ? (int)left : count;
+    const ptrdiff_t first = at[j->inner], left = j->input->shape[j->inner] - first;
+    const int count = r->padded, begin = first < 0 ? (int)-first : 0, end = left < count ? (int)left : count;
     at[j->inner] = 0;
-    if (j->outer >= 0)
-        at[j->outer] = 0;
-    const uint8_t *mask = (const uint8_t *)fm_address(j->mask.array, at);
-    for (int line = 0; line < r->lines + r->height - 1 && r->count < r->most; line++) {
-        ptrdiff_t y = j->outer < 0 ? 0 : fm_border(top + line, n, j->window->mode[j->outer]);
-        r->first[line] = r->first[line + 1] = r->count;
-        if (y < 0)
-            continue;
-        const uint8_t *row = mask + y * along(j->mask.array->strides, j->outer);
-        scan_outside(j, r, row, first, line, 0, begin);
-        add_flagged(j, r, row + first + begin, end - begin, line, begin);
-        scan_outside(j, r, row, first, line, end, count);
-        r->first[line + 1] = r->count;
-    }
+    const uint8_t *row = fm_row(&j->mask, at);
+    if (!row)
+        return;
+    scan_outside(j, r, row, first, 0, begin);
+    add_flagged(j, r, row + first + begin, end - begin, begin);
+    scan_outside(j, r, row, first, end, count);
 }
 
-/* Looks for NaNs, and at a mask of which neighbours lie apart. */
-static void scan_keys(const fm_job *j, room *r)
+/* Looks for NaNs in a line of the copy, and at a mask wherever it lies. */
+static void scan_line(const fm_job *j, room *r, ptrdiff_t *at, const char *elements)
 {
-    const int count = r->columns + r->width - 1;
-    ptrdiff_t at[FM_MAX_NDIM];
-    for (int line = 0; line < r->lines + r->height - 1 && r->count < r->most; line++) {
-        input_at(j, r, line, 0, at);
-        r->first[line] = r->count;
-        if (fm_read_line(j, at, count, r->keys, r->flags))
-            add_flagged(j, r, r->flags, count, line, 0);
-        r->first[line + 1] = r->count;
+    int any = 0;
+    memset(r->flags, 0, (size_t)r->padded);
+    if (j->mask.array) {
+        fm_read_keys(&j->mask, at, j->inner, r->padded, r->flags);
+        any = j->counts->normalize(r->flags, r->padded);
     }
+    if (j->omits)
+        any |= j->type_keys->mark_nans(elements, r->padded, FM_IS_MISSING, r->flags);
+    if (j->poisons && j->type_keys->mark_nans(elements, r->padded, FM_IS_NAN, r->flags)) {
+        any = 1;
+        for (int x = 0; x < r->padded; x++)
+            if (r->flags[x] & 1 << FM_IS_MISSING)
+                r->flags[x] = 1 << FM_IS_MISSING;
+    }
+    if (any)
+        add_flagged(j, r, r->flags, r->padded, 0);
 }
 
-/* 0 if there are too many. */
+static void copy_line(const fm_job *j, const room *r, int line)
+{
+    ptrdiff_t at[FM_MAX_NDIM];
+    input_at(j, r, line, 0, at);
+    fm_read_keys(&r->elements, at, j->inner, r->padded, copy_of(j, r, line, 0));
+}
+
+/* Whether a look at the mask in place will do. */
+static int is_mask_alone(const fm_job *j)
+{
+    return j->mask.array && fm_is_plain(j->mask.array, j->inner) && !j->omits && !j->poisons;
+}
+
+/* 0 if there are too many. Where NaNs are looked for, the box is copied as well. */
 static int find_holes(const fm_job *j, room *r)
 {
-    if (j->mask.array && fm_is_plain(j->mask.array, j->inner) && !j->omits && !j->poisons)
-        scan_mask(j, r);
-    else
-        scan_keys(j, r);
+    const int mask_alone = is_mask_alone(j), lines = r->lines + r->height - 1;
+    ptrdiff_t at[FM_MAX_NDIM];
+    for (int line = 0; line < lines && r->count < r->most; line++) {
+        r->first[line] = r->count;
+        if (!mask_alone)
+            copy_line(j, r, line);
+        input_at(j, r, line, 0, at);
+        if (mask_alone)
+            scan_mask(j, r, at);
+        else
+            scan_line(j, r, at, copy_of(j, r, line, 0));
+        r->first[line + 1] = r->count;
+    }
     return r->count < r->most;
 }
 
-/* ---- Judging patches ---- */
+/* ---- The copy ---- */
 
-/* The outputs whose windows hold a hole. 0 if none of the box do. */
-static int find_patch(const room *r, const hole *h, patch *p)
+/* The element that sorts before all others or, with NaNs after infinity, after all of them. */
+static int64_t extreme_of(const fm_job *j, int low, int has_nans)
 {
-    p->line = h->line < r->height ? 0 : h->line - r->height + 1;
-    p->x = h->x < r->width ? 0 : h->x - r->width + 1;
-    p->lines = (h->line < r->lines ? h->line + 1 : r->lines) - p->line;
-    p->columns = (h->x < r->columns ? h->x + 1 : r->columns) - p->x;
-    return p->lines > 0 && p->columns > 0;
+    static const int64_t lowest[] = {0, 0, INT32_MIN, INT64_MIN}, highest[] = {UINT8_MAX, UINT16_MAX, INT32_MAX, INT64_MAX};
+    const fm_key_type k = fm_key_types[j->input->type];
+    int64_t key = (low ? lowest : highest)[j->type_width], element = 0;
+    if (k.kind == KEY_FLOAT)
+        key = low || !has_nans ? fm_float_key(j->input->type, low ? -INFINITY : INFINITY) : j->nan;
+    fm_active->write_keys((char *)&element, k.size, 1, k, 0, &key);
+    return element;
 }
 
-/* Reads what the plain filter, or a repair, chose. */
-static void read_chosen(const fm_job *j, const room *r, const patch *p)
+static inline void put(char *line, int x, int width, int64_t element)
 {
-    const fm_source output = {j->output, j->window->mode, 0};
-    const size_t bytes = (size_t)p->columns << j->type_width;
-    ptrdiff_t at[FM_MAX_NDIM], step = along(j->output->strides, j->outer);
-    output_at(j, r, p->line, p->x, at);
-    const char *from = r->plain ? fm_address(j->output, at) : NULL;
-    for (int i = 0; i < p->lines; i++) {
-        char *keys = r->chosen + ((ptrdiff_t)i * r->pitch << j->type_width);
-        if (r->plain)
-            memcpy(keys, from + i * step, bytes);
-        else {
-            fm_read_keys(&output, at, j->inner, p->columns, keys);
-            at[j->outer < 0 ? 0 : j->outer]++;
-        }
+    switch (width) {
+    case 0: memcpy(line + x, &element, 1); break;
+    case 1: memcpy(line + 2 * x, &element, 2); break;
+    case 2: memcpy(line + 4 * x, &element, 4); break;
+    case 3: memcpy(line + 8 * x, &element, 8); break;
     }
 }
 
-static int least(int a, int b)
+/* Whether there are NaNs that are elements like others. */
+static int has_nans(const fm_job *j, const room *r)
 {
-    return a < b ? a : b;
-}
-
-static int most(int a, int b)
-{
-    return a > b ? a : b;
-}
-
-/* Counts a hole for the windows of a patch that hold it in the elements from `start` on, `lines` of `columns`. Returns
- * whether it is not above the chosen element of one. */
-static int count_part(const fm_job *j, const room *r, const patch *p, const hole *h, int lines, int columns, int line, int x)
-{
-    int end = h->line - p->line - line + 1, right = h->x - p->x - x + 1;
-    line = most(end - lines, 0);
-    x = most(right - columns, 0);
-    lines = least(end, p->lines) - line;
-    columns = least(right, p->columns) - x;
-    ptrdiff_t place = (ptrdiff_t)line * r->pitch + x;
-    return lines > 0 && columns > 0 &&
-           j->type_keys->touch(r->chosen + (place << j->type_width), r->pitch, lines, columns, h->key, r->counts + place,
-                               r->low + place);
-}
-
-static int count_hole(const fm_job *j, const room *r, const patch *p, const hole *h)
-{
-    int low = 0;
-    if (!j->window->footprint)
-        return count_part(j, r, p, h, r->height, r->width, 0, 0);
-    for (const fm_run *run = j->runs; run < j->runs + j->run_count; run++)
-        low |= count_part(j, r, p, h, 1, (int)run->length, j->outer < 0 ? 0 : (int)run->start[j->outer],
-                          (int)run->start[j->inner]);
-    return low;
-}
-
-/* Collects the holes that windows of the patch of the i-th hole hold. Patches of one line move on along it, and so
- * do the places in the list at which the holes of each line are looked for. */
-static void find_near(const fm_job *j, room *r, const patch *p, int i)
-{
-    const int line = r->list[i].line, right = p->x + p->columns + r->width - 1;
-    const int end = p->line + p->lines + r->height - 1;
-    r->near_count = 0;
-    for (int l = p->line; l < end; l++) {
-        int *from = &r->from[l - p->line];
-        if (i == r->first[line])
-            *from = r->first[l];
-        while (*from < r->first[l + 1] && r->list[*from].x < p->x)
-            ++*from;
-        for (int k = *from; k < r->first[l + 1] && r->list[k].x < right; k++)
-            if (!r->list[k].poisons)
-                r->near[r->near_count++] = &r->list[k];
-    }
-}
-
-/* Counts what is missing from the windows of a patch. Returns whether some have to be sought again. */
-static int count_holes(const fm_job *j, const room *r, const patch *p)
-{
-    const ptrdiff_t elements = (ptrdiff_t)p->lines * r->pitch;
-    memset(r->counts, 0, (size_t)elements);
-    memset(r->low, 0, (size_t)elements);
-    int needs = j->wanted[1] != j->wanted[0];
-    for (int i = 0; i < r->near_count; i++)
-        needs |= count_hole(j, r, p, r->near[i]);
-    for (ptrdiff_t i = 0; i < elements && r->near_count > 1 && !needs; i++)
-        needs = j->wanted[r->counts[i]] != j->wanted[0];
-    return needs;
-}
-
-/* ---- Seeking again ---- */
-
-/* Whether the elements from `at` on, `lines` of `columns`, lie inside of the array. */
-static int is_inside(const fm_job *j, const ptrdiff_t *at, int lines, int columns)
-{
-    for (int d = 0; d < j->ndim; d++)
-        if (at[d] < 0 || at[d] + (d == j->inner ? columns : d == j->outer ? lines : 1) > j->input->shape[d])
-            return 0;
-    return 1;
-}
-
-/* Repairs a patch in place, if it has one hole that makes no other rank right, and if there is room for lanes. */
-static int repair_in_place(const fm_job *j, const room *r, const patch *p)
-{
-    const int lanes = j->type_keys->lanes, columns = (p->columns + lanes - 1) / lanes * lanes;
-    ptrdiff_t at[FM_MAX_NDIM], to[FM_MAX_NDIM];
-    input_at(j, r, p->line, p->x, at);
-    if (!r->skips || r->near_count != 1 || p->x + columns > r->columns ||
-        !is_inside(j, at, p->lines + r->height - 1, columns + r->width - 1))
+    if (fm_key_types[j->input->type].kind != KEY_FLOAT || j->omits || j->poisons)
         return 0;
-    output_at(j, r, p->line, p->x, to);
-    j->type_keys->skip(&r->in_place, fm_address(j->input, at), along(j->input->strides, j->outer) >> j->type_width,
-                       fm_address(j->output, to), along(j->output->strides, j->outer) >> j->type_width, p->lines,
-                       p->columns, r->near[0]->key, j->ranks.rank);
-    return 1;
+    for (int line = 0; line < r->lines + r->height - 1; line++)
+        if (j->type_keys->mark_nans(copy_of(j, r, line, 0), r->padded, 0, NULL))
+            return 1;
+    return 0;
 }
 
-static void copy_windows(const fm_job *j, const room *r, const patch *p)
+/* Infinity is enough where no NaN counts; the plain filter is quicker without NaNs. */
+static void replace_holes(const fm_job *j, room *r)
 {
-    const int lines = p->lines + r->height - 1, columns = p->columns + r->width - 1;
-    ptrdiff_t at[FM_MAX_NDIM], step = along(j->input->strides, j->outer);
-    input_at(j, r, p->line, p->x, at);
-    const int in_place = r->plain && is_inside(j, at, lines, columns);
-    const char *from = in_place ? fm_address(j->input, at) : NULL;
-    for (int i = 0; i < lines; i++) {
-        char *to = r->copy + ((ptrdiff_t)i * r->pitch << j->type_width);
-        if (in_place)
-            memcpy(to, from + i * step, (size_t)columns << j->type_width);
-        else {
-            fm_read_keys(&j->source, at, j->inner, columns, to);
-            at[j->outer < 0 ? 0 : j->outer]++;
-        }
-    }
-    for (int i = 0; i < r->near_count; i++)
-        j->type_keys->lift(r->copy, (ptrdiff_t)(r->near[i]->line - p->line) * r->pitch + r->near[i]->x - p->x);
-}
-
-static void write_chosen(const fm_job *j, const room *r, const patch *p)
-{
-    ptrdiff_t at[FM_MAX_NDIM], step = along(j->output->strides, j->outer);
-    output_at(j, r, p->line, p->x, at);
-    char *to = fm_address(j->output, at);
-    for (int i = 0; i < p->lines; i++) {
-        const char *keys = r->chosen + ((ptrdiff_t)i * r->pitch << j->type_width);
-        if (r->plain)
-            memcpy(to + i * step, keys, (size_t)p->columns << j->type_width);
-        else {
-            fm_write_keys(j->output, at, j->inner, p->columns, keys);
-            at[j->outer < 0 ? 0 : j->outer]++;
+    const int64_t low = extreme_of(j, 1, 0), high = extreme_of(j, 0, has_nans(j, r));
+    for (int line = 0; line < r->lines + r->height - 1; line++) {
+        char *elements = copy_of(j, r, line, 0);
+        for (hole *h = r->list + r->first[line]; h < r->list + r->first[line + 1]; h++) {
+            h->low = (uint8_t)fm_is_low(&r->mixture, line, h->x);
+            put(elements, h->x, j->type_width, h->low ? low : high);
         }
     }
 }
 
-/* Makes the outputs right whose windows hold the i-th hole. */
-static void repair_hole(const fm_job *j, room *r, int i)
+static int filter_copy(const fm_lane *lane, const room *r)
 {
-    patch p;
-    if (!find_patch(r, &r->list[i], &p))
-        return;
-    find_near(j, r, &p, i);
-    if (r->near_count == 0 || repair_in_place(j, r, &p))
-        return;
-    read_chosen(j, r, &p);
-    if (!count_holes(j, r, &p))
-        return;
-    copy_windows(j, r, &p);
-    const int end = p.lines * r->pitch, lanes = j->type_keys->lanes;
-    for (int line = 0, seen = 0; line < end; line += r->pitch) /* lanes begin with one, and may hold some of the next */
-        for (int at = most(line, seen); at < line + p.columns; at = seen) {
-            seen = least(at + lanes, end);
-            j->type_keys->seek(&r->places, r->copy + ((size_t)at << j->type_width), j->wanted, seen - at, r->counts + at,
-                               r->low + at, j->empty, r->chosen + ((size_t)at << j->type_width));
-        }
-    write_chosen(j, r, &p);
-}
-
-static void poison(const fm_job *j, const room *r, const hole *h)
-{
-    patch p;
-    if (!h->poisons || !find_patch(r, h, &p))
-        return;
-    ptrdiff_t at[FM_MAX_NDIM];
-    for (ptrdiff_t i = 0; i < j->run_count; i++) {
-        const fm_run *run = &j->runs[i];
-        int line = h->line - (int)along(run->start, j->outer), end = h->x - (int)run->start[j->inner] + 1;
-        if (line < 0 || line >= r->lines)
-            continue;
-        for (int x = end - (int)run->length < 0 ? 0 : end - (int)run->length; x < end && x < r->columns; x++) {
-            output_at(j, r, line, x, at);
-            fm_write_keys(j->output, at, j->inner, 1, &j->nan);
-        }
+    const fm_job *j = lane->job;
+    static const ptrdiff_t origin[FM_MAX_NDIM];
+    const fm_tract *t = r->box;
+    fm_mode mode[FM_MAX_NDIM];
+    ptrdiff_t strides[FM_MAX_NDIM];
+    for (int d = 0; d < j->ndim; d++) {
+        mode[d] = FM_VALID;
+        strides[d] = t->stride[d] << j->type_width;
     }
+    const fm_array in = {.data = r->copy, .type = j->input->type, .ndim = j->ndim, .shape = t->padded, .strides = strides};
+    fm_array out = *j->output;
+    out.data = fm_address(j->output, t->start);
+    out.shape = t->extent;
+    const fm_window window = {.size = j->window->size, .origin = origin, .mode = mode,
+                              .footprint = j->window->footprint, .rank = j->ranks.rank};
+    return fm_lane_goes_on(lane, fm_rank_filter(&in, &out, &window, 1, &(fm_watch){fm_lane_stops, (void *)lane}));
 }
 
-/* ---- Boxes ---- */
-
-static void place_windows(const fm_job *j, room *r)
-{
-    ptrdiff_t stride[FM_MAX_NDIM] = {0};
-    if (j->outer >= 0)
-        stride[j->outer] = r->pitch;
-    stride[j->inner] = 1;
-    fm_find_places(j, stride, &r->places);
-    r->plain = fm_is_plain(j->input, j->inner) && fm_is_plain(j->output, j->inner);
-    r->skips = r->plain && !j->window->footprint && j->wanted[1] == j->wanted[0];
-    for (int d = 0; d < j->ndim; d++)
-        stride[d] = j->input->strides[d] >> j->type_width;
-    if (r->skips)
-        fm_find_places(j, stride, &r->in_place);
-}
-
-static fm_status filter_box(const fm_lane *lane, const fm_tract *box)
+/* Filters a box from which nothing is missing. */
+static int filter_as_it_is(const fm_lane *lane, const fm_tract *box)
 {
     const fm_job *j = lane->job;
     fm_array output = *j->output;
@@ -432,22 +301,168 @@ static fm_status filter_box(const fm_lane *lane, const fm_tract *box)
     output.data = fm_address(j->output, box->start);
     output.shape = box->extent;
     window.rank = j->ranks.rank;
-    return fm_rank_filter_box(j->input, &output, &window, box->start, 1, &(fm_watch){fm_lane_stops, (void *)lane});
+    return fm_lane_goes_on(lane, fm_rank_filter_box(j->input, &output, &window, box->start, 1,
+                                                    &(fm_watch){fm_lane_stops, (void *)lane}));
+}
+
+/* ---- Correcting ---- */
+
+/* Counts the holes of a line in their columns, or no longer. */
+static void count_line(room *r, int line, int by)
+{
+    for (const hole *h = r->list + r->first[line]; h < r->list + r->first[line + 1]; h++) {
+        r->gone[h->x] = (uint8_t)(r->gone[h->x] + by);
+        r->low[h->x] = (uint8_t)(r->low[h->x] + by * h->low);
+        r->nan[h->x] = (uint8_t)(r->nan[h->x] + by * h->nan);
+    }
+}
+
+/* Makes keys of the lines that the windows of a row hold. */
+static void make_keys(const fm_job *j, room *r, int y)
+{
+    const fm_key_type k = fm_key_types[j->input->type];
+    for (int line = r->keyed > y ? r->keyed : y; line < y + r->height && k.kind != KEY_SAME; line++) {
+        char *elements = copy_of(j, r, line, 0);
+        fm_active->read_keys(elements, k.size, r->padded, k, 0, r->line);
+        memcpy(elements, r->line, (size_t)r->padded << j->type_width);
+    }
+    r->keyed = y + r->height;
+}
+
+/* Adds a hole to the sums of the windows that hold it in a run of elements, which of the first one begins at `start`. */
+static void add_to_sums(const room *r, const hole *h, int start, int length, int count)
+{
+    const int end = h->x - start < count - 1 ? h->x - start : count - 1;
+    for (int i = h->x - start - length + 1 > 0 ? h->x - start - length + 1 : 0; i <= end; i++) {
+        r->gone_sums[i]++;
+        r->low_sums[i] = (uint8_t)(r->low_sums[i] + h->low);
+        r->nan_sums[i] = (uint8_t)(r->nan_sums[i] + h->nan);
+    }
+}
+
+/* Counts holes of windows, the first of which begins in column x. */
+static void count_holes(const fm_job *j, const room *r, int y, int x, int count)
+{
+    const size_t bytes = (size_t)(count + FM_CHUNK - 1) / FM_CHUNK * FM_CHUNK;
+    memset(r->gone_sums, 0, bytes);
+    memset(r->low_sums, 0, bytes);
+    memset(r->nan_sums, 0, bytes);
+    if (!j->window->footprint) {
+        j->counts->slide_row(r->gone + x, count, r->width, r->sliding, r->gone_sums);
+        if (r->mixture.share)
+            j->counts->slide_row(r->low + x, count, r->width, r->sliding, r->low_sums);
+        if (j->poisons)
+            j->counts->slide_row(r->nan + x, count, r->width, r->sliding, r->nan_sums);
+        return;
+    }
+    for (const fm_run *run = j->runs; run < j->runs + j->run_count; run++) {
+        const int line = y + (j->outer < 0 ? 0 : (int)run->start[j->outer]);
+        for (const hole *h = r->list + r->first[line]; h < r->list + r->first[line + 1]; h++)
+            add_to_sums(r, h, x + (int)run->start[j->inner], (int)run->length, count);
+    }
+}
+
+/* Corrects the outputs of row y from column x up to `end`. */
+static void correct(const fm_job *j, room *r, int y, int x, int end)
+{
+    const int count = end - x;
+    const fm_source output = {j->output, j->window->mode, 0};
+    ptrdiff_t at[FM_MAX_NDIM];
+    count_holes(j, r, y, x, count);
+    const int found = j->counts->wanted(&j->ranks, r->gone_sums, r->mixture.share ? r->low_sums : NULL,
+                                        j->poisons ? r->nan_sums : NULL, count, r->to, NULL, r->findings);
+    if (!found)
+        return;
+    make_keys(j, r, y);
+    output_at(j, r, y, x, at);
+    fm_read_keys(&output, at, j->inner, count, r->chosen);
+    if (found & FM_MOVED)
+        j->type_keys->step(&r->places, copy_of(j, r, y, x), j->ranks.rank, NULL, r->to, r->findings, FM_MOVED, count,
+                           r->chosen);
+    if (found & FM_NONE)
+        j->type_keys->settle(r->to, r->findings, count, j->empty, j->nan, r->chosen);
+    fm_write_keys(j->output, at, j->inner, count, r->chosen);
+}
+
+/* Corrects the outputs of row y whose windows hold holes of the columns from x on that no window holds together with
+ * holes further on. Returns the next column with one. */
+static int correct_from(const fm_job *j, room *r, int y, int x)
+{
+    int holes = 0, lows = 0, nans = 0, last, next = x;
+    do {
+        last = next;
+        holes += r->gone[last];
+        lows += r->low[last];
+        nans += r->nan[last];
+        next = (int)j->type_keys->find(r->gone, last + 1, r->padded);
+    } while (next < r->padded && next - last < r->width);
+    if (nans || holes > r->harmless || lows != (r->harmless_low ? holes : 0))
+        correct(j, r, y, x < r->width ? 0 : x - r->width + 1, last < r->columns ? last + 1 : r->columns);
+    return next;
+}
+
+static void correct_row(const fm_job *j, room *r, int y)
+{
+    const int holes = r->first[y + r->height] - r->first[y];
+    if (!holes)
+        return;
+    while (r->entered < y + r->height)
+        count_line(r, r->entered++, 1);
+    while (r->left < y)
+        count_line(r, r->left++, -1);
+    if (holes > r->padded / DENSE)
+        correct(j, r, y, 0, r->columns);
+    else
+        for (int x = (int)j->type_keys->find(r->gone, 0, r->padded); x < r->padded;)
+            x = correct_from(j, r, y, x);
+}
+
+/* ---- Boxes ---- */
+
+/* Makes ready for a box. */
+static void begin(const fm_job *j, room *r)
+{
+    const size_t line = (size_t)r->box->line;
+    r->bits = fm_as_bits(j->input);
+    r->elements = (fm_source){&r->bits, j->window->mode, 0};
+    const fm_key_type k = fm_key_types[j->input->type];
+    fm_active->write_keys((char *)&r->elements.fill, k.size, 1, k, 0, &j->source.fill);
+    fm_find_places(j, r->box->stride, &r->places);
+    fm_mix(j, r->box->line, &r->mixture);
+    r->harmless = r->mixture.share ? 1 : (int)j->ranks.still;
+    r->harmless_low = r->mixture.fresh + r->mixture.share >= FM_MIXTURE_ALL;
+    memset(r->gone, 0, line);
+    memset(r->low, 0, line);
+    memset(r->nan, 0, line);
+    memset(r->chosen, 0, (size_t)r->box->out_line << j->type_width);
+}
+
+/* Makes outputs of a box from its copy. 0 if it was stopped or failed. */
+static int filter_box(const fm_lane *lane, room *r)
+{
+    const fm_job *j = lane->job;
+    if (is_mask_alone(j))
+        for (int line = 0; line < r->lines + r->height - 1; line++)
+            copy_line(j, r, line);
+    replace_holes(j, r);
+    if (!filter_copy(lane, r))
+        return 0;
+    ptrdiff_t looked = 0;
+    for (int y = 0; y < r->lines; y++) {
+        looked += r->columns * j->ranks.elements;
+        if (looked > LOOK_EVERY && fm_lane_stops((void *)lane))
+            return 0;
+        looked = looked > LOOK_EVERY ? 0 : looked;
+        correct_row(j, r, y);
+    }
+    return 1;
 }
 
 int fm_repair_box(const fm_lane *lane, const fm_tract *box, void *scratch)
 {
-    const fm_job *j = lane->job;
-    room r = lay_out(j, box, scratch);
-    if (!find_holes(j, &r) || !fm_lane_goes_on(lane, filter_box(lane, box)))
+    room r = lay_out(lane->job, box, scratch);
+    begin(lane->job, &r);
+    if (!find_holes(lane->job, &r))
         return 0;
-    place_windows(j, &r);
-    for (int i = 0; i < r.count; i++) {
-        if (i % LOOK_EVERY == LOOK_EVERY - 1 && fm_lane_stops((void *)lane))
-            return 0;
-        repair_hole(j, &r, i);
-    }
-    for (int i = 0; i < r.count; i++)
-        poison(j, &r, &r.list[i]);
-    return 1;
+    return r.count ? filter_box(lane, &r) : filter_as_it_is(lane, box);
 }

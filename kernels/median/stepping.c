@@ -37,6 +37,24 @@ static int mark(const void *keys, int64_t key, ptrdiff_t count, int flag, uint8_
     return found != 0;
 }
 
+static int mark_nans(const void *floats, ptrdiff_t count, int flag, uint8_t *flags)
+{
+#if FM_KEY == 8
+    return 0; /* there is no float of 8 bits */
+#else
+    typedef FM_PASTE(FM_PASTE(uint, FM_KEY), _t) U;
+    static const U infinity = FM_KEY == 16 ? 0x7c00 : FM_KEY == 32 ? 0x7f800000 : (U)0x7ff0000000000000;
+    const U *x = floats, magnitude = (U)-1 >> 1;
+    U found = 0; /* the sign of what an element lacks to infinity */
+    for (ptrdiff_t i = 0; i < count; i++)
+        found |= (U)(infinity - (x[i] & magnitude));
+    found >>= FM_KEY - 1;
+    for (ptrdiff_t i = 0; found && flags && i < count; i++)
+        flags[i] |= (uint8_t)(((x[i] & magnitude) > infinity) << flag);
+    return found != 0;
+#endif
+}
+
 static inline int first_flag(uint64_t eight)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -68,10 +86,7 @@ static int replace_mixed(K *keys, uint8_t *flags, ptrdiff_t count, fm_mixture *m
         memcpy(&eight, flags + begin, 8);
         for (eight &= 0x0101010101010101; eight; eight &= eight - 1) {
             ptrdiff_t i = begin + first_flag(eight);
-            struct fm_cell *cell = &mixture->cells[i >> mixture->cell_shift];
-            int32_t credit = (line - cell->line > mixture->reach ? 0 : cell->credit) + mixture->share;
-            int low = credit >= FM_MIXTURE_ALL;
-            *cell = (struct fm_cell){line, credit - low * FM_MIXTURE_ALL};
+            int low = fm_is_low(mixture, line, i);
             keys[i] = low ? LOWEST : HIGHEST;
             flags[i] |= (uint8_t)(low << FM_IS_LOW);
             lows |= low;
@@ -162,24 +177,6 @@ static void step(const fm_places *window, const void *first, ptrdiff_t rank, con
     }
 }
 
-static int touch(const void *chosen, ptrdiff_t pitch, int lines, int columns, int64_t key, uint8_t *counts, uint8_t *low)
-{
-    uint8_t any = 0;
-    for (int i = 0; i < lines; i++, chosen = (const K *)chosen + pitch, counts += pitch, low += pitch)
-        for (int x = 0; x < columns; x++) {
-            uint8_t here = (K)key <= ((const K *)chosen)[x];
-            counts[x]++;
-            low[x] |= here;
-            any |= here;
-        }
-    return any;
-}
-
-static void lift(void *keys, ptrdiff_t place)
-{
-    ((K *)keys)[place] = HIGHEST;
-}
-
 static ptrdiff_t find(const uint8_t *flags, ptrdiff_t begin, ptrdiff_t end)
 {
     enum { SOME = 4 * sizeof(V) };
@@ -197,58 +194,6 @@ static ptrdiff_t find(const uint8_t *flags, ptrdiff_t begin, ptrdiff_t end)
     while (begin < end && !flags[begin])
         begin++;
     return begin;
-}
-
-static void seek(const fm_places *window, const void *first, const uint32_t *wanted, ptrdiff_t count,
-                 const uint8_t *counts, const uint8_t *low, int64_t empty, void *chosen)
-{
-    K rank[LANES] = {0}, falling[LANES] = {0}, rising[LANES] = {0}, keys[LANES] = {0};
-    uint32_t none = 0;
-    for (ptrdiff_t i = 0; i < count; i++) {
-        const uint32_t to = wanted[counts[i]];
-        const int left = to != FM_EMPTY;
-        rank[i] = (K)to;
-        falling[i] = (K) - ((to != wanted[0]) & left);
-        rising[i] = (K) - ((low[i] | (to != wanted[0])) & left);
-        none |= (uint32_t)!left;
-    }
-    memcpy(keys, chosen, (size_t)count * sizeof(K));
-    lanes at = load(keys), seen, next;
-    const lanes to = load(rank);
-    for (lanes down = load(falling); any(down); down &= (lanes)(to + 1 < seen)) {
-        look_down(window, first, at, &seen, &next);
-        down &= (lanes)(to < seen);
-        at = choose(down, next, at);
-    }
-    for (lanes up = load(rising); any(up); up &= (lanes)(to > seen)) {
-        look_up(window, first, at, &seen, &next);
-        up &= (lanes)(to >= seen);
-        at = choose(up, next, at);
-    }
-    memcpy(chosen, &at, (size_t)count * sizeof(K));
-    for (ptrdiff_t i = 0; none && i < count; i++)
-        if (wanted[counts[i]] == FM_EMPTY)
-            ((K *)chosen)[i] = (K)empty;
-}
-
-static void skip(const fm_places *window, const void *first, ptrdiff_t in_line, void *chosen, ptrdiff_t out_line, int lines,
-                 int columns, int64_t key, ptrdiff_t rank)
-{
-    const lanes gone = all((K)key), up_to = all((K)(rank + 1));
-    K range[2 * LANES] = {0};
-    for (int i = 0; i < LANES; i++)
-        range[i] = (K)-1;
-    for (int i = 0; i < lines; i++, first = (const K *)first + in_line, chosen = (K *)chosen + out_line)
-        for (int x = 0; x < columns; x += LANES) {
-            const int left = columns - x < LANES ? columns - x : LANES;
-            lanes at = load((K *)chosen + x), seen, next;
-            lanes low = (lanes)(gone <= at) & load(range + LANES - left);
-            if (!any(low))
-                continue;
-            look_up(window, (const K *)first + x, at, &seen, &next);
-            at = choose(low & (lanes)(seen <= up_to), next, at);
-            memcpy((K *)chosen + x, &at, sizeof at);
-        }
 }
 
 static void settle(const uint32_t *to, const uint8_t *findings, ptrdiff_t count, int64_t empty, int64_t poisoned,
@@ -278,15 +223,11 @@ int STEPPING(missing_wanted)(const fm_ranks *, const void *, const void *, const
 
 extern const fm_missing_kernels STEPPING(fm_missing_kernels);
 const fm_missing_kernels STEPPING(fm_missing_kernels) = {
-    .lanes = LANES,
     .mark = mark,
+    .mark_nans = mark_nans,
     .replace = replace,
     .step = step,
-    .touch = touch,
-    .lift = lift,
     .find = find,
-    .seek = seek,
-    .skip = skip,
     .settle = settle,
     .shut_out = STEPPING(missing_shut_out),
     .deviate = STEPPING(missing_deviate),
