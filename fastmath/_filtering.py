@@ -64,14 +64,15 @@ def apply(
         and type(cval) is float
         and type(origin) is int
         and origin == 0
-        and mask is fill_value is footprint is axes is None
-        and nan_policy is LAST
+        and fill_value is footprint is axes is None
+        and (mask is None or type(mask) is np.ndarray)
+        and type(nan_policy) is str
         and even is UPPER
         and keep_nan is False
         and (output is None or type(output) is np.ndarray)
         and (workers is None or (type(workers) is int and workers == 1))
     ):
-        result = _apply_plain(engine, choice.rank_in, input, size, mode, output)
+        result = _apply_plain(engine, choice, input, size, mode, output, mask, nan_policy)
         if result is not None:
             return result
     ours = engine is _core.rank_filter
@@ -120,7 +121,7 @@ def _values(
     values = result
     if _all_there(image, window, missing) and window.elements == 1 and window.members is None:
         values = image
-    elif not arguments.same_elements(image, result) or np.may_share_memory(image, result):
+    elif not arguments.same_elements(image, result) or _shares_memory(result, image, missing.mask):
         values = np.empty(result.shape, image.dtype)
     if values.size and values is not image:
         _run(engine, image, values, window, threads, missing)
@@ -128,6 +129,11 @@ def _values(
         inside = image[arguments.centers(image.shape, window)]
         np.copyto(values, np.nan, where=np.isnan(inside))
     return values
+
+
+def _shares_memory(result: Array, image: Array, mask: Array | None) -> bool:
+    """Whether what is read may be overwritten meanwhile."""
+    return np.may_share_memory(image, result) or (mask is not None and np.may_share_memory(mask, result))
 
 
 def _run(
@@ -234,17 +240,25 @@ def read_window(
 
 
 def _apply_plain(
-    engine: Engine, rank_in: Callable[[int], int], image: Array, size: int, mode: str, output: Array | None
+    engine: Engine,
+    choice: Choice,
+    image: Array,
+    size: int,
+    mode: str,
+    output: Array | None,
+    mask: Array | None,
+    nan_policy: str,
 ) -> Array | None:
     """The usual call, in as few steps as it takes; None if it is not that usual.
 
     Small images are filtered in about a microsecond: reading every argument takes longer than that.
     """
     number = MODES.get(mode, CONSTANT)
-    if number == CONSTANT or image.dtype.char not in ELEMENTS or not image.size:
+    policy = arguments.NAN_POLICIES.get(nan_policy, arguments.RAISE)
+    if number == CONSTANT or policy == arguments.RAISE or image.dtype.char not in ELEMENTS or not image.size:
         return None
     sizes, origins, count = _box(size, image.ndim)
-    if count == 1:
+    if count == 1 or (mask is not None and not _fits(mask, image)):
         return None
     if output is None:
         output = np.empty(image.shape, image.dtype)
@@ -253,10 +267,26 @@ def _apply_plain(
         or output.dtype != image.dtype
         or not output.flags.writeable
         or np.may_share_memory(image, output)
+        or (mask is not None and np.may_share_memory(mask, output))
     ):
         return None
-    engine(image, output, sizes, origins, None, rank_in(count), number, ZEROS[image.itemsize], 1)
+    rank, fill = choice.rank_in(count), ZEROS[image.itemsize]
+    if mask is None and (policy == 0 or image.dtype.kind != "f"):
+        engine(image, output, sizes, origins, None, rank, number, fill, 1)
+    else:
+        missing = mask, policy, _empty(image.dtype), choice.percent, choice.offset, False
+        _core.rank_filter_missing(image, output, sizes, origins, None, number, fill, 1, *missing)
     return output
+
+
+def _fits(mask: Array, image: Array) -> bool:
+    return mask.dtype == bool and mask.shape == image.shape
+
+
+@functools.lru_cache
+def _empty(dtype: np.dtype[Any]) -> bytes:
+    """What a window gives that has nothing left, unless told."""
+    return arguments.empty_element(None, dtype)
 
 
 @functools.lru_cache
