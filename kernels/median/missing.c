@@ -57,11 +57,13 @@ static int32_t find_halves(const fm_ranks *ranks)
     return small && halves * 50 == ranks->percent ? halves : -1;
 }
 
-/* The wanted rank by the number of missing elements. NULL where that would be long, or without memory. */
+/* The wanted rank by the number of missing elements, if that is a byte or to be computed by division. NULL where it
+ * would be long, or without memory. */
 static uint32_t *make_table(const fm_ranks *ranks)
 {
     ptrdiff_t n = ranks->elements;
-    uint32_t *table = ranks->halves < 0 && n < LARGEST_TABLE ? malloc((size_t)(n + 1) * sizeof *table) : NULL;
+    int pays = n <= UINT8_MAX || (ranks->halves < 0 && n < LARGEST_TABLE);
+    uint32_t *table = pays ? malloc((size_t)(n + 1) * sizeof *table) : NULL;
     for (ptrdiff_t missing = 0; table && missing <= n; missing++)
         table[missing] = missing == n ? FM_EMPTY : (uint32_t)rank_without(ranks, missing);
     return table;

@@ -5,7 +5,7 @@
 
 enum {
     BLOCK_PLACES = 1 << 16, /* with the border: what the second cache holds */
-    BOX_OUTPUTS = 1 << 17,
+    BOX_OUTPUTS = 1 << 17, /* of 8 or 16 bits, and half as many wider ones */
     LONGEST_LINE = 1 << 13,
     LONG_ENOUGH = 64,        /* for an axis to read along, if its elements lie closest */
     SMALLEST_NUMBERED = 600, /* elements: a step looks at all of them */
@@ -136,13 +136,13 @@ int fm_choose_boxes(fm_job *j)
         extent[d] = 1;
     extent[j->inner] = fm_part_of(j->region.span[j->inner], LONGEST_LINE);
     if (j->outer >= 0)
-        extent[j->outer] = fm_part_of(j->region.span[j->outer], BOX_OUTPUTS / extent[j->inner] + 1);
+        extent[j->outer] = fm_part_of(j->region.span[j->outer], (BOX_OUTPUTS >> j->type_width / 2) / extent[j->inner] + 1);
     return measure(j, extent, &j->box);
 }
 
 int fm_most_holes(const fm_job *j, const fm_tract *box)
 {
-    return (int)(box->lines * box->line / 128) + 1;
+    return (int)(box->lines * box->line / 64) + 1;
 }
 
 ptrdiff_t fm_count_tracts(const fm_job *j, const fm_region *region, const fm_tract *largest)

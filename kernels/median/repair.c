@@ -18,7 +18,8 @@ enum {
     MOST_ELEMENTS = UINT8_MAX, /* of windows: most of larger ones miss something. Counts are bytes */
     SMALLEST_BOX = 1 << 11,    /* outputs: smaller ones are better filtered together */
     LOOK_EVERY = 1 << 18,      /* elements of windows: well below a millisecond */
-    DENSE = 16,                /* places for a hole in lines that are corrected whole */
+    FEW = 16,                  /* windows, for which vectors do not pay */
+    DENSE = 32,                /* places for a hole in lines that are corrected whole */
 };
 
 /* An element of a box that is missing, or a NaN that makes windows NaN. */
@@ -35,6 +36,9 @@ typedef struct {
     int padded;              /* columns with the border */
     fm_array bits;           /* the input, its elements taken for keys, */
     fm_source elements;      /* and its border */
+    int begin, end;          /* columns inside of the array */
+    int *mirrored;           /* for each other one the column that holds the same; */
+    int is_quick;            /* whether all these are inside, and elements lie side by side */
     int most, count;
     hole *list;              /* line after line */
     int *first;              /* of each line with the border; one more for the end */
@@ -45,7 +49,8 @@ typedef struct {
     char *line;
     uint8_t *flags;
     int entered, left;       /* the lines that columns count are those from `left` on before `entered` */
-    uint8_t *gone, *low, *nan; /* holes of each column in these lines, and how many of them are such */
+    uint8_t *gone, *low, *nan; /* holes of each column in these lines, and how many of them are such; */
+    uint64_t *holed;         /* a bit for each column with a hole */
     uint8_t *gone_sums, *low_sums, *nan_sums, *sliding; /* of windows */
     uint32_t *to;
     uint8_t *findings;
@@ -72,7 +77,7 @@ int fm_suits_repair(fm_job *j)
     }
     return n <= MOST_ELEMENTS && fm_count_places(j->window, j->ndim) == size[j->inner] * along(size, j->outer) &&
            j->region.span[j->inner] * along(j->region.span, j->outer) >= SMALLEST_BOX && j->ranks.rank > 0 &&
-           j->ranks.rank < n - 1 && !j->deviates && !j->missing->mean;
+           j->ranks.rank < n - 1 && j->ranks.table && !j->deviates && !j->missing->mean;
 }
 
 static room lay_out(const fm_job *j, const fm_tract *t, void *scratch)
@@ -86,12 +91,14 @@ static room lay_out(const fm_job *j, const fm_tract *t, void *scratch)
     r.padded = r.columns + r.width - 1;
     r.most = fm_most_holes(j, t);
     char *p = scratch;
+    r.mirrored = fm_take(&p, line * sizeof *r.mirrored);
     r.list = fm_take(&p, (size_t)r.most * sizeof *r.list);
     r.first = fm_take(&p, (size_t)(r.lines + r.height) * sizeof *r.first);
     r.mixture.cells = fm_take(&p, line * sizeof *r.mixture.cells);
     r.copy = fm_take(&p, ((size_t)t->lines * line + FM_CHUNK) * key); /* whole vectors are read from the last ones on */
     r.line = fm_take(&p, line * key);
     r.flags = fm_take(&p, line);
+    r.holed = fm_take(&p, line / 64 * 8 + 8);
     r.gone = fm_take(&p, line);
     r.low = fm_take(&p, line);
     r.nan = fm_take(&p, line);
@@ -147,7 +154,7 @@ static void add_flagged(const fm_job *j, room *r, const uint8_t *flags, int coun
         add_hole(r, x + i, flags[i] == 1 << FM_IS_NAN);
 }
 
-/* Looks at what a mask says of columns outside of the array, from `x` up to `end`; column 0 is the first-th of `row`. */
+/* Looks at columns outside of the array, from `x` up to `end`; column 0 is the first-th of `row`. */
 static void scan_outside(const fm_job *j, room *r, const uint8_t *row, ptrdiff_t first, int x, int end)
 {
     for (; x < end; x++) {
@@ -157,26 +164,38 @@ static void scan_outside(const fm_job *j, room *r, const uint8_t *row, ptrdiff_t
     }
 }
 
-/* Looks at a line of a mask in place. */
-static void scan_mask(const fm_job *j, room *r, ptrdiff_t *at)
+/* Looks at a mask in place. */
+static void scan_mask(const fm_job *j, room *r)
 {
-    const ptrdiff_t first = at[j->inner], left = j->input->shape[j->inner] - first;
-    const int count = r->padded, begin = first < 0 ? (int)-first : 0, end = left < count ? (int)left : count;
+    ptrdiff_t at[FM_MAX_NDIM], n = along(j->input->shape, j->outer);
+    input_at(j, r, 0, 0, at);
+    const ptrdiff_t first = at[j->inner], top = j->outer < 0 ? 0 : at[j->outer];
     at[j->inner] = 0;
-    const uint8_t *row = fm_row(&j->mask, at);
-    if (!row)
-        return;
-    scan_outside(j, r, row, first, 0, begin);
-    add_flagged(j, r, row + first + begin, end - begin, begin);
-    scan_outside(j, r, row, first, end, count);
+    if (j->outer >= 0)
+        at[j->outer] = 0;
+    const uint8_t *mask = (const uint8_t *)fm_address(j->mask.array, at);
+    for (int line = 0; line < r->lines + r->height - 1 && r->count < r->most; line++) {
+        const ptrdiff_t y = j->outer < 0 ? 0 : fm_border(top + line, n, j->window->mode[j->outer]);
+        const uint8_t *row = mask + y * along(j->mask.array->strides, j->outer);
+        r->first[line] = r->count;
+        if (y >= 0) {
+            scan_outside(j, r, row, first, 0, r->begin);
+            add_flagged(j, r, row + first + r->begin, r->end - r->begin, r->begin);
+            scan_outside(j, r, row, first, r->end, r->padded);
+        }
+        r->first[line + 1] = r->count;
+    }
 }
 
 /* Looks for NaNs in a line of the copy, and at a mask wherever it lies. */
-static void scan_line(const fm_job *j, room *r, ptrdiff_t *at, const char *elements)
+static void scan_line(const fm_job *j, room *r, int line)
 {
+    const char *elements = copy_of(j, r, line, 0);
     int any = 0;
     memset(r->flags, 0, (size_t)r->padded);
     if (j->mask.array) {
+        ptrdiff_t at[FM_MAX_NDIM];
+        input_at(j, r, line, 0, at);
         fm_read_keys(&j->mask, at, j->inner, r->padded, r->flags);
         any = j->counts->normalize(r->flags, r->padded);
     }
@@ -192,35 +211,61 @@ static void scan_line(const fm_job *j, room *r, ptrdiff_t *at, const char *eleme
         add_flagged(j, r, r->flags, r->padded, 0);
 }
 
+static inline void copy_element(char *to, const char *from, int width)
+{
+    switch (width) {
+    case 0: memcpy(to, from, 1); break;
+    case 1: memcpy(to, from, 2); break;
+    case 2: memcpy(to, from, 4); break;
+    case 3: memcpy(to, from, 8); break;
+    }
+}
+
+/* Copies the columns from `x` up to `end` from those inside. */
+static void mirror(const fm_job *j, const room *r, char *line, int x, int end)
+{
+    for (; x < end; x++)
+        copy_element(line + ((ptrdiff_t)x << j->type_width), line + ((ptrdiff_t)r->mirrored[x] << j->type_width),
+                     j->type_width);
+}
+
 static void copy_line(const fm_job *j, const room *r, int line)
 {
+    char *to = copy_of(j, r, line, 0);
     ptrdiff_t at[FM_MAX_NDIM];
-    input_at(j, r, line, 0, at);
-    fm_read_keys(&r->elements, at, j->inner, r->padded, copy_of(j, r, line, 0));
+    input_at(j, r, line, r->is_quick ? r->begin : 0, at);
+    const void *from = r->is_quick ? fm_row(&r->elements, at) : NULL;
+    if (!from) {
+        at[j->inner] -= r->is_quick ? r->begin : 0;
+        fm_read_keys(&r->elements, at, j->inner, r->padded, to);
+        return;
+    }
+    memcpy(to + ((ptrdiff_t)r->begin << j->type_width), from, (size_t)(r->end - r->begin) << j->type_width);
+    mirror(j, r, to, 0, r->begin);
+    mirror(j, r, to, r->end, r->padded);
 }
 
-/* Whether a look at the mask in place will do. */
-static int is_mask_alone(const fm_job *j)
+/* Copies the box with its border, and looks for holes in the copy if they are not known. */
+static void copy_box(const fm_job *j, room *r, int looks)
 {
-    return j->mask.array && fm_is_plain(j->mask.array, j->inner) && !j->omits && !j->poisons;
-}
-
-/* 0 if there are too many. Where NaNs are looked for, the box is copied as well. */
-static int find_holes(const fm_job *j, room *r)
-{
-    const int mask_alone = is_mask_alone(j), lines = r->lines + r->height - 1;
-    ptrdiff_t at[FM_MAX_NDIM];
-    for (int line = 0; line < lines && r->count < r->most; line++) {
+    for (int line = 0; line < r->lines + r->height - 1 && r->count < r->most; line++) {
+        copy_line(j, r, line);
+        if (!looks)
+            continue;
         r->first[line] = r->count;
-        if (!mask_alone)
-            copy_line(j, r, line);
-        input_at(j, r, line, 0, at);
-        if (mask_alone)
-            scan_mask(j, r, at);
-        else
-            scan_line(j, r, at, copy_of(j, r, line, 0));
+        scan_line(j, r, line);
         r->first[line + 1] = r->count;
     }
+}
+
+/* 0 if there are too many. What holds some is copied. */
+static int find_holes(const fm_job *j, room *r)
+{
+    const int mask_alone = j->mask.array && fm_is_plain(j->mask.array, j->inner) && !j->omits && !j->poisons;
+    if (mask_alone)
+        scan_mask(j, r);
+    if (!mask_alone || r->count)
+        copy_box(j, r, !mask_alone);
     return r->count < r->most;
 }
 
@@ -236,16 +281,6 @@ static int64_t extreme_of(const fm_job *j, int low, int has_nans)
         key = low || !has_nans ? fm_float_key(j->input->type, low ? -INFINITY : INFINITY) : j->nan;
     fm_active->write_keys((char *)&element, k.size, 1, k, 0, &key);
     return element;
-}
-
-static inline void put(char *line, int x, int width, int64_t element)
-{
-    switch (width) {
-    case 0: memcpy(line + x, &element, 1); break;
-    case 1: memcpy(line + 2 * x, &element, 2); break;
-    case 2: memcpy(line + 4 * x, &element, 4); break;
-    case 3: memcpy(line + 8 * x, &element, 8); break;
-    }
 }
 
 /* Whether there are NaNs that are elements like others. */
@@ -267,7 +302,7 @@ static void replace_holes(const fm_job *j, room *r)
         char *elements = copy_of(j, r, line, 0);
         for (hole *h = r->list + r->first[line]; h < r->list + r->first[line + 1]; h++) {
             h->low = (uint8_t)fm_is_low(&r->mixture, line, h->x);
-            put(elements, h->x, j->type_width, h->low ? low : high);
+            copy_element(elements + ((ptrdiff_t)h->x << j->type_width), (const char *)(h->low ? &low : &high), j->type_width);
         }
     }
 }
@@ -314,7 +349,21 @@ static void count_line(room *r, int line, int by)
         r->gone[h->x] = (uint8_t)(r->gone[h->x] + by);
         r->low[h->x] = (uint8_t)(r->low[h->x] + by * h->low);
         r->nan[h->x] = (uint8_t)(r->nan[h->x] + by * h->nan);
+        const uint64_t bit = (uint64_t)1 << h->x % 64;
+        r->holed[h->x / 64] = r->gone[h->x] ? r->holed[h->x / 64] | bit : r->holed[h->x / 64] & ~bit;
     }
+}
+
+/* The next column with a hole from x on, or the number of columns. */
+static int next_holed(const room *r, int x)
+{
+    if (x >= r->padded)
+        return r->padded;
+    uint64_t bits = r->holed[x / 64] & ~(uint64_t)0 << x % 64;
+    for (x = x / 64 * 64; !bits; bits = r->holed[x / 64])
+        if ((x += 64) >= r->padded)
+            return r->padded;
+    return x + __builtin_ctzll(bits);
 }
 
 /* Makes keys of the lines that the windows of a row hold. */
@@ -362,6 +411,32 @@ static void count_holes(const fm_job *j, const room *r, int y, int x, int count)
     }
 }
 
+/* The wanted ranks of few windows; says what there is. */
+static int find_few(const fm_job *j, const room *r, int count)
+{
+    const uint32_t usual = (uint32_t)j->ranks.rank;
+    uint32_t moved = 0, none = 0;
+    for (int i = 0; i < FM_CHUNK; i++)
+        r->to[i] = usual;
+    for (int i = 0; i < count; i++) {
+        uint32_t to = j->ranks.table[r->gone_sums[i]];
+        to = r->nan_sums[i] ? FM_POISONED : to + (to == FM_EMPTY ? 0 : r->low_sums[i]);
+        moved |= to ^ usual;
+        none |= to >= FM_POISONED;
+        r->to[i] = to;
+    }
+    return r->findings[0] = (uint8_t)((moved ? FM_MOVED : 0) | (none ? FM_NONE : 0));
+}
+
+/* The same of any number. */
+static int find_wanted(const fm_job *j, const room *r, int count)
+{
+    if (count <= FEW)
+        return find_few(j, r, count);
+    return j->counts->wanted(&j->ranks, r->gone_sums, r->mixture.share ? r->low_sums : NULL, j->poisons ? r->nan_sums : NULL,
+                             count, r->to, NULL, r->findings);
+}
+
 /* Corrects the outputs of row y from column x up to `end`. */
 static void correct(const fm_job *j, room *r, int y, int x, int end)
 {
@@ -369,8 +444,7 @@ static void correct(const fm_job *j, room *r, int y, int x, int end)
     const fm_source output = {j->output, j->window->mode, 0};
     ptrdiff_t at[FM_MAX_NDIM];
     count_holes(j, r, y, x, count);
-    const int found = j->counts->wanted(&j->ranks, r->gone_sums, r->mixture.share ? r->low_sums : NULL,
-                                        j->poisons ? r->nan_sums : NULL, count, r->to, NULL, r->findings);
+    const int found = find_wanted(j, r, count);
     if (!found)
         return;
     make_keys(j, r, y);
@@ -394,7 +468,7 @@ static int correct_from(const fm_job *j, room *r, int y, int x)
         holes += r->gone[last];
         lows += r->low[last];
         nans += r->nan[last];
-        next = (int)j->type_keys->find(r->gone, last + 1, r->padded);
+        next = next_holed(r, last + 1);
     } while (next < r->padded && next - last < r->width);
     if (nans || holes > r->harmless || lows != (r->harmless_low ? holes : 0))
         correct(j, r, y, x < r->width ? 0 : x - r->width + 1, last < r->columns ? last + 1 : r->columns);
@@ -413,11 +487,26 @@ static void correct_row(const fm_job *j, room *r, int y)
     if (holes > r->padded / DENSE)
         correct(j, r, y, 0, r->columns);
     else
-        for (int x = (int)j->type_keys->find(r->gone, 0, r->padded); x < r->padded;)
+        for (int x = next_holed(r, 0); x < r->padded;)
             x = correct_from(j, r, y, x);
 }
 
 /* ---- Boxes ---- */
+
+/* Finds out which columns are inside of the array, and what the others hold. */
+static void find_inside(const fm_job *j, room *r)
+{
+    const ptrdiff_t n = j->input->shape[j->inner], first = r->box->start[j->inner] - j->lead[j->inner];
+    r->begin = first < 0 ? (int)-first : 0;
+    r->end = n - first < r->padded ? (int)(n - first) : r->padded;
+    r->is_quick = fm_is_plain(&r->bits, j->inner);
+    for (int x = 0; x < r->padded; x++)
+        if (x < r->begin || x >= r->end) {
+            const ptrdiff_t from = fm_border(first + x, n, j->window->mode[j->inner]) - first;
+            r->mirrored[x] = (int)from;
+            r->is_quick &= from >= r->begin && from < r->end;
+        }
+}
 
 /* Makes ready for a box. */
 static void begin(const fm_job *j, room *r)
@@ -427,10 +516,12 @@ static void begin(const fm_job *j, room *r)
     r->elements = (fm_source){&r->bits, j->window->mode, 0};
     const fm_key_type k = fm_key_types[j->input->type];
     fm_active->write_keys((char *)&r->elements.fill, k.size, 1, k, 0, &j->source.fill);
+    find_inside(j, r);
     fm_find_places(j, r->box->stride, &r->places);
     fm_mix(j, r->box->line, &r->mixture);
     r->harmless = r->mixture.share ? 1 : (int)j->ranks.still;
     r->harmless_low = r->mixture.fresh + r->mixture.share >= FM_MIXTURE_ALL;
+    memset(r->holed, 0, line / 64 * 8 + 8);
     memset(r->gone, 0, line);
     memset(r->low, 0, line);
     memset(r->nan, 0, line);
@@ -441,9 +532,6 @@ static void begin(const fm_job *j, room *r)
 static int filter_box(const fm_lane *lane, room *r)
 {
     const fm_job *j = lane->job;
-    if (is_mask_alone(j))
-        for (int line = 0; line < r->lines + r->height - 1; line++)
-            copy_line(j, r, line);
     replace_holes(j, r);
     if (!filter_copy(lane, r))
         return 0;
