@@ -28,11 +28,19 @@ static inline lanes choose(lanes mask, lanes a, lanes b)
 
 static inline int any(lanes mask)
 {
+#if defined(FM_LEVEL_V4)
+    return _mm512_test_epi64_mask((__m512i)mask, (__m512i)mask) != 0;
+#elif defined(FM_LEVEL_V3)
+    return !_mm256_testz_si256((__m256i)mask, (__m256i)mask);
+#elif defined(FM_LEVEL_V2)
+    return !_mm_testz_si128((__m128i)mask, (__m128i)mask);
+#else
     uint64_t words[sizeof mask / 8], found = 0;
     memcpy(words, &mask, sizeof mask);
     for (size_t i = 0; i < sizeof mask / 8; i++)
         found |= words[i];
     return found != 0;
+#endif
 }
 
 #endif

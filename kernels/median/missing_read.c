@@ -3,7 +3,7 @@
 
 enum {
     WIDEST_CELL_SHIFT = 3,
-    SMALLEST_MIXED = 26, /* elements */
+    SMALLEST_MIXED = 50, /* elements */
 };
 
 /* Flags what lies beyond a border of mode FM_TRUNCATE. Returns whether something does. */

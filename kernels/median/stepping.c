@@ -106,50 +106,58 @@ static int replace(void *keys, uint8_t *flags, ptrdiff_t count, fm_mixture *mixt
     return all_low;
 }
 
-/* How many elements of each lane's window are below `at`, and the largest of these. */
-static inline void look_down(const fm_places *window, const K *first, lanes at, lanes *below, lanes *next)
+/* What a look at an element finds on one side of it: how many elements are not beyond it, and the next two that are. */
+typedef struct {
+    lanes count, next, after;
+} look;
+
+/* How many elements of each lane's window are below `at`, and the two largest of these. */
+static inline look look_down(const fm_places *window, const K *first, lanes at)
 {
-    lanes count = {0}, best = all(LOWEST);
+    look l = {.next = all(LOWEST), .after = all(LOWEST)};
     for (ptrdiff_t r = 0; r < window->runs; r++) {
         const K *p = first + window->start[r], *end = p + window->length[r];
         for (; p < end; p++) {
-            lanes element = load(p), less = (lanes)(element < at);
-            count -= less;
-            best = (lanes)MAX((V)best, (V)choose(less, element, all(LOWEST)));
+            lanes element = load(p), less = (lanes)(element < at), below = choose(less, element, all(LOWEST));
+            l.count -= less;
+            l.after = (lanes)MAX((V)l.after, MIN((V)l.next, (V)below));
+            l.next = (lanes)MAX((V)l.next, (V)below);
         }
     }
-    *below = count;
-    *next = best;
+    return l;
 }
 
-/* How many elements are not above `at`, and the smallest of the others. */
-static inline void look_up(const fm_places *window, const K *first, lanes at, lanes *up_to, lanes *next)
+/* How many elements are not above `at`, and the two smallest of the others. */
+static inline look look_up(const fm_places *window, const K *first, lanes at)
 {
-    lanes count = all((K)window->elements), best = all(HIGHEST);
+    look l = {all((K)window->elements), all(HIGHEST), all(HIGHEST)};
     for (ptrdiff_t r = 0; r < window->runs; r++) {
         const K *p = first + window->start[r], *end = p + window->length[r];
         for (; p < end; p++) {
-            lanes element = load(p), more = (lanes)(element > at);
-            count += more;
-            best = (lanes)MIN((V)best, (V)choose(more, element, all(HIGHEST)));
+            lanes element = load(p), more = (lanes)(element > at), above = choose(more, element, all(HIGHEST));
+            l.count += more;
+            l.after = (lanes)MIN((V)l.after, MAX((V)l.next, (V)above));
+            l.next = (lanes)MIN((V)l.next, (V)above);
         }
     }
-    *up_to = count;
-    *next = best;
+    return l;
 }
 
-static void step_group(const fm_places *window, const K *first, lanes from, lanes to, K *chosen)
+/* Lanes that have to go on by more than two look again from there. By itself this finds room in registers. */
+static __attribute__((noinline)) void step_group(const fm_places *window, const K *first, lanes from, lanes to, K *chosen)
 {
-    lanes at = load(chosen), seen, next;
-    for (lanes down = (lanes)(to < from); any(down); down &= (lanes)(to + 1 < seen)) {
-        look_down(window, first, at, &seen, &next);
-        down &= (lanes)(to < seen);
-        at = choose(down, next, at);
+    lanes at = load(chosen);
+    for (lanes down = (lanes)(to < from); any(down);) {
+        look l = look_down(window, first, at);
+        down &= (lanes)(to < l.count);
+        at = choose(down, choose((lanes)(l.count - to > 1), l.after, l.next), at);
+        down &= (lanes)(l.count - to > 2);
     }
-    for (lanes up = (lanes)(to > from); any(up); up &= (lanes)(to > seen)) {
-        look_up(window, first, at, &seen, &next);
-        up &= (lanes)(to >= seen);
-        at = choose(up, next, at);
+    for (lanes up = (lanes)(to > from); any(up);) {
+        look l = look_up(window, first, at);
+        up &= (lanes)(to >= l.count);
+        at = choose(up, choose((lanes)(to > l.count), l.after, l.next), at);
+        up &= (lanes)(to - l.count > 1);
     }
     memcpy(chosen, &at, sizeof at);
 }
