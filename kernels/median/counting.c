@@ -21,6 +21,13 @@ typedef uint32_t N;
 typedef uint64_t N;
 #endif
 
+/* Signed, and wide enough for such a number and its sum with a rank. */
+#if FM_KEY == 8
+typedef int16_t W;
+#else
+typedef int32_t W;
+#endif
+
 int COUNTING(missing_normalize)(uint8_t *flags, ptrdiff_t count)
 {
     uint8_t any = 0;
@@ -133,16 +140,26 @@ static int any_above(const N *x, N most)
     return any != 0;
 }
 
-/* The wanted ranks of a chunk; here by arithmetic that takes vectors, for a median or a rank from either end. */
-static void ranks_by_halves(const fm_ranks *ranks, const N *missing, const N *lows, uint32_t *to)
+/* An offset beyond the number of elements is as good as that number. */
+static W clamp_offset(const fm_ranks *ranks)
 {
-    const int32_t elements = (int32_t)ranks->elements, halves = ranks->halves, offset = (int32_t)ranks->offset;
+    const ptrdiff_t n = ranks->elements, offset = ranks->offset;
+    return (W)(offset > n ? n : offset < -n ? -n : offset);
+}
+
+/* The wanted ranks of a chunk; here by arithmetic that takes vectors, for a median or a rank from either end. */
+static void ranks_by_halves(const fm_ranks *ranks, const N *restrict missing, const N *restrict lows, uint32_t *restrict to)
+{
+    const W elements = (W)ranks->elements, halves = (W)ranks->halves, offset = clamp_offset(ranks);
+    W rank[FM_CHUNK];
     for (int i = 0; i < FM_CHUNK; i++) {
-        int32_t left = elements - (int32_t)missing[i], rank = (left * halves >> 1) + offset;
-        rank = rank > left - 1 ? left - 1 : rank;
-        rank = (rank < 0 ? 0 : rank) + (int32_t)lows[i];
-        to[i] = left ? (uint32_t)rank : FM_EMPTY;
+        W left = (W)(elements - (W)missing[i]), here = (W)((left * halves >> 1) + offset);
+        here = here > left - 1 ? (W)(left - 1) : here;
+        here = (W)((here < 0 ? 0 : here) + (W)lows[i]);
+        rank[i] = left ? here : -1;
     }
+    for (int i = 0; i < FM_CHUNK; i++)
+        to[i] = (uint32_t)(int32_t)rank[i];
 }
 
 static void ranks_by_table(const fm_ranks *ranks, const N *missing, const N *lows, uint32_t *to)
@@ -177,8 +194,9 @@ static int find_in_chunk(const fm_ranks *ranks, const N *missing, const N *lows,
         ranks_by_halves(ranks, missing, lows, to);
     else
         ranks_by_table(ranks, missing, lows, to);
-    for (int i = 0; i < FM_CHUNK; i++) {
+    for (int i = 0; nans && i < FM_CHUNK; i++)
         to[i] = nans[i] ? FM_POISONED : to[i];
+    for (int i = 0; i < FM_CHUNK; i++) {
         moved |= to[i] ^ usual;
         none |= to[i] >= FM_POISONED;
     }
@@ -194,9 +212,9 @@ int COUNTING(missing_wanted)(const fm_ranks *ranks, const void *missing, const v
     const N still = (N)(lower ? 0 : ranks->still);
     int any = 0;
     for (ptrdiff_t x = 0; x < count; x += FM_CHUNK) {
-        const N *gone = m ? m + x : zeros, *low = l ? l + x : zeros, *nan = p ? p + x : zeros;
+        const N *gone = m ? m + x : zeros, *low = l ? l + x : zeros, *nan = p ? p + x : NULL;
         int found = 0;
-        if (always || any_above(gone, still) || (l && any_above(low, 0)) || (p && any_above(nan, 0)))
+        if (always || any_above(gone, still) || (l && any_above(low, 0)) || (nan && any_above(nan, 0)))
             found = find_in_chunk(ranks, gone, low, nan, to + x, lower ? lower + x : NULL);
         findings[x / FM_CHUNK] = (uint8_t)found;
         any |= found;

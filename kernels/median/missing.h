@@ -92,8 +92,8 @@ typedef struct fm_missing_kernels {
      * rank from[i]. `from` is NULL where that is `rank` for all. */
     void (*step)(const fm_places *window, const void *first, ptrdiff_t rank, const uint32_t *from,
                  const uint32_t *to, const uint8_t *findings, int finding, ptrdiff_t count, void *chosen);
-    /* The place of the first flag from `begin` on that is not 0, or `end`. */
-    ptrdiff_t (*find)(const uint8_t *flags, ptrdiff_t begin, ptrdiff_t end);
+    /* Finds the places of the flags that are not 0, no more than `most`, and returns how many these are. */
+    int (*find)(const uint8_t *flags, ptrdiff_t count, int most, int *places);
     /* Writes the keys that stand for FM_EMPTY and FM_POISONED. */
     void (*settle)(const uint32_t *to, const uint8_t *findings, ptrdiff_t count, int64_t empty, int64_t poisoned,
                    void *chosen);

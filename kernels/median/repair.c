@@ -48,6 +48,7 @@ typedef struct {
     int keyed;               /* the lines before this one, if they are needed still, are keys by now */
     char *line;
     uint8_t *flags;
+    int *found;              /* places in a line */
     int entered, left;       /* the lines that columns count are those from `left` on before `entered` */
     uint8_t *gone, *low, *nan; /* holes of each column in these lines, and how many of them are such; */
     uint64_t *holed;         /* a bit for each column with a hole */
@@ -98,6 +99,7 @@ static room lay_out(const fm_job *j, const fm_tract *t, void *scratch)
     r.copy = fm_take(&p, ((size_t)t->lines * line + FM_CHUNK) * key); /* whole vectors are read from the last ones on */
     r.line = fm_take(&p, line * key);
     r.flags = fm_take(&p, line);
+    r.found = fm_take(&p, line * sizeof *r.found);
     r.holed = fm_take(&p, line / 64 * 8 + 8);
     r.gone = fm_take(&p, line);
     r.low = fm_take(&p, line);
@@ -150,8 +152,9 @@ static void add_hole(room *r, int x, int nan)
 /* Adds what is flagged of `count` neighbours from x on. */
 static void add_flagged(const fm_job *j, room *r, const uint8_t *flags, int count, int x)
 {
-    for (int i = 0; (i = (int)j->type_keys->find(flags, i, count)) < count; i++)
-        add_hole(r, x + i, flags[i] == 1 << FM_IS_NAN);
+    const int found = j->type_keys->find(flags, count, r->most - r->count, r->found);
+    for (int i = 0; i < found; i++)
+        add_hole(r, x + r->found[i], flags[r->found[i]] == 1 << FM_IS_NAN);
 }
 
 /* Looks at columns outside of the array, from `x` up to `end`; column 0 is the first-th of `row`. */

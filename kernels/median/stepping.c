@@ -185,23 +185,40 @@ static void step(const fm_places *window, const void *first, ptrdiff_t rank, con
     }
 }
 
-static ptrdiff_t find(const uint8_t *flags, ptrdiff_t begin, ptrdiff_t end)
+/* Which of 64 flags are not 0. */
+static inline uint64_t flags_of_64(const uint8_t *flags)
 {
-    enum { SOME = 4 * sizeof(V) };
-    for (; begin + SOME <= end; begin += SOME) {
-        const uint8_t *p = flags + begin;
-        if (any((load(p) | load(p + sizeof(V))) | (load(p + 2 * sizeof(V)) | load(p + 3 * sizeof(V)))))
-            break;
+#if defined(FM_LEVEL_V4)
+    const __m512i v = _mm512_loadu_si512(flags);
+    return _mm512_test_epi8_mask(v, v);
+#elif defined(FM_LEVEL_V3)
+    const __m256i *p = (const __m256i *)(const void *)flags, zero = _mm256_setzero_si256();
+    uint32_t low = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_loadu_si256(p), zero));
+    uint32_t high = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_loadu_si256(p + 1), zero));
+    return ~(low | (uint64_t)high << 32);
+#else
+    uint64_t set = 0;
+    for (int i = 0; i < 64; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, flags + i, 8);
+        for (int k = i; eight && k < i + 8; k++)
+            set |= (uint64_t)(flags[k] != 0) << k;
     }
-    for (; begin + 8 <= end; begin += 8) {
-        uint64_t word;
-        memcpy(&word, flags + begin, 8);
-        if (word)
-            break;
-    }
-    while (begin < end && !flags[begin])
-        begin++;
-    return begin;
+    return set;
+#endif
+}
+
+static int find(const uint8_t *flags, ptrdiff_t count, int most, int *places)
+{
+    int found = 0;
+    ptrdiff_t x = 0;
+    for (; x + 64 <= count; x += 64)
+        for (uint64_t set = flags_of_64(flags + x); set && found < most; set &= set - 1)
+            places[found++] = (int)x + __builtin_ctzll(set);
+    for (; x < count && found < most; x++)
+        if (flags[x])
+            places[found++] = (int)x;
+    return found;
 }
 
 static void settle(const uint32_t *to, const uint8_t *findings, ptrdiff_t count, int64_t empty, int64_t poisoned,
