@@ -12,11 +12,13 @@
 
 #include "select.h"
 
+#include <limits.h>
 #include <math.h>
 
 enum {
     MOST_ELEMENTS = UINT8_MAX, /* of windows: most of larger ones miss something. Counts are bytes */
     SMALLEST_BOX = 1 << 11,    /* outputs: smaller ones are better filtered together */
+    NOWHERE = INT_MIN,
     LOOK_EVERY = 1 << 18,      /* elements of windows: well below a millisecond */
     FEW = 16,                  /* windows, for which vectors do not pay */
     DENSE = 32,                /* places for a hole in lines that are corrected whole */
@@ -37,8 +39,9 @@ typedef struct {
     fm_array bits;           /* the input, its elements taken for keys, */
     fm_source elements;      /* and its border */
     int begin, end;          /* columns inside of the array */
-    int *mirrored;           /* for each other one the column that holds the same; */
+    int *mirrored;           /* for each other one the column that holds the same, or NOWHERE; */
     int is_quick;            /* whether all these are inside, and elements lie side by side */
+    ptrdiff_t *rows;         /* of the array, for each line; -1 where that is constant */
     int most, count;
     hole *list;              /* line after line */
     int *first;              /* of each line with the border; one more for the end */
@@ -55,7 +58,8 @@ typedef struct {
     uint8_t *gone_sums, *low_sums, *nan_sums, *sliding; /* of windows */
     uint32_t *to;
     uint8_t *findings;
-    char *chosen;
+    char *outputs;           /* if these are keys, where they are, */
+    char *chosen;            /* and some of them as keys */
     fm_places places;
     size_t bytes;
 } room;
@@ -93,6 +97,7 @@ static room lay_out(const fm_job *j, const fm_tract *t, void *scratch)
     r.most = fm_most_holes(j, t);
     char *p = scratch;
     r.mirrored = fm_take(&p, line * sizeof *r.mirrored);
+    r.rows = fm_take(&p, (size_t)(r.lines + r.height) * sizeof *r.rows);
     r.list = fm_take(&p, (size_t)r.most * sizeof *r.list);
     r.first = fm_take(&p, (size_t)(r.lines + r.height) * sizeof *r.first);
     r.mixture.cells = fm_take(&p, line * sizeof *r.mixture.cells);
@@ -157,34 +162,35 @@ static void add_flagged(const fm_job *j, room *r, const uint8_t *flags, int coun
         add_hole(r, x + r->found[i], flags[r->found[i]] == 1 << FM_IS_NAN);
 }
 
-/* Looks at columns outside of the array, from `x` up to `end`; column 0 is the first-th of `row`. */
-static void scan_outside(const fm_job *j, room *r, const uint8_t *row, ptrdiff_t first, int x, int end)
+/* Where in an array whose elements lie side by side the box has its first column inside, in row 0. */
+static const char *plane_of(const fm_job *j, const room *r, const fm_array *array)
 {
-    for (; x < end; x++) {
-        ptrdiff_t i = fm_border(first + x, j->input->shape[j->inner], j->window->mode[j->inner]);
-        if (i >= 0 && row[i])
+    ptrdiff_t at[FM_MAX_NDIM];
+    input_at(j, r, 0, r->begin, at);
+    if (j->outer >= 0)
+        at[j->outer] = 0;
+    return fm_address(array, at);
+}
+
+/* Looks at columns outside of the array; `row` is the first one inside. */
+static void scan_outside(room *r, const char *row, int x, int end)
+{
+    for (; x < end; x++)
+        if (r->mirrored[x] != NOWHERE && row[r->mirrored[x] - r->begin])
             add_hole(r, x, 0);
-    }
 }
 
 /* Looks at a mask in place. */
 static void scan_mask(const fm_job *j, room *r)
 {
-    ptrdiff_t at[FM_MAX_NDIM], n = along(j->input->shape, j->outer);
-    input_at(j, r, 0, 0, at);
-    const ptrdiff_t first = at[j->inner], top = j->outer < 0 ? 0 : at[j->outer];
-    at[j->inner] = 0;
-    if (j->outer >= 0)
-        at[j->outer] = 0;
-    const uint8_t *mask = (const uint8_t *)fm_address(j->mask.array, at);
+    const char *plane = plane_of(j, r, j->mask.array);
     for (int line = 0; line < r->lines + r->height - 1 && r->count < r->most; line++) {
-        const ptrdiff_t y = j->outer < 0 ? 0 : fm_border(top + line, n, j->window->mode[j->outer]);
-        const uint8_t *row = mask + y * along(j->mask.array->strides, j->outer);
+        const char *row = plane + r->rows[line] * along(j->mask.array->strides, j->outer);
         r->first[line] = r->count;
-        if (y >= 0) {
-            scan_outside(j, r, row, first, 0, r->begin);
-            add_flagged(j, r, row + first + r->begin, r->end - r->begin, r->begin);
-            scan_outside(j, r, row, first, r->end, r->padded);
+        if (r->rows[line] >= 0) {
+            scan_outside(r, row, 0, r->begin);
+            add_flagged(j, r, (const uint8_t *)row, r->end - r->begin, r->begin);
+            scan_outside(r, row, r->end, r->padded);
         }
         r->first[line + 1] = r->count;
     }
@@ -232,27 +238,28 @@ static void mirror(const fm_job *j, const room *r, char *line, int x, int end)
                      j->type_width);
 }
 
-static void copy_line(const fm_job *j, const room *r, int line)
+/* `plane` is where to read in place, or NULL. */
+static void copy_line(const fm_job *j, const room *r, const char *plane, int line)
 {
     char *to = copy_of(j, r, line, 0);
-    ptrdiff_t at[FM_MAX_NDIM];
-    input_at(j, r, line, r->is_quick ? r->begin : 0, at);
-    const void *from = r->is_quick ? fm_row(&r->elements, at) : NULL;
-    if (!from) {
-        at[j->inner] -= r->is_quick ? r->begin : 0;
-        fm_read_keys(&r->elements, at, j->inner, r->padded, to);
+    if (plane && r->rows[line] >= 0) {
+        memcpy(to + ((ptrdiff_t)r->begin << j->type_width), plane + r->rows[line] * along(j->input->strides, j->outer),
+               (size_t)(r->end - r->begin) << j->type_width);
+        mirror(j, r, to, 0, r->begin);
+        mirror(j, r, to, r->end, r->padded);
         return;
     }
-    memcpy(to + ((ptrdiff_t)r->begin << j->type_width), from, (size_t)(r->end - r->begin) << j->type_width);
-    mirror(j, r, to, 0, r->begin);
-    mirror(j, r, to, r->end, r->padded);
+    ptrdiff_t at[FM_MAX_NDIM];
+    input_at(j, r, line, 0, at);
+    fm_read_keys(&r->elements, at, j->inner, r->padded, to);
 }
 
 /* Copies the box with its border, and looks for holes in the copy if they are not known. */
 static void copy_box(const fm_job *j, room *r, int looks)
 {
+    const char *plane = r->is_quick ? plane_of(j, r, j->input) : NULL;
     for (int line = 0; line < r->lines + r->height - 1 && r->count < r->most; line++) {
-        copy_line(j, r, line);
+        copy_line(j, r, plane, line);
         if (!looks)
             continue;
         r->first[line] = r->count;
@@ -440,25 +447,39 @@ static int find_wanted(const fm_job *j, const room *r, int count)
                              count, r->to, NULL, r->findings);
 }
 
+/* Reads or writes what was chosen for outputs from row y, column x on. */
+static void move_chosen(const fm_job *j, const room *r, int y, int x, int count, int writes)
+{
+    const size_t bytes = (size_t)count << j->type_width;
+    ptrdiff_t at[FM_MAX_NDIM];
+    if (r->outputs) {
+        char *outputs = r->outputs + y * along(j->output->strides, j->outer) + ((ptrdiff_t)x << j->type_width);
+        memcpy(writes ? outputs : r->chosen, writes ? r->chosen : outputs, bytes);
+        return;
+    }
+    output_at(j, r, y, x, at);
+    if (writes)
+        fm_write_keys(j->output, at, j->inner, count, r->chosen);
+    else
+        fm_read_keys(&(fm_source){j->output, j->window->mode, 0}, at, j->inner, count, r->chosen);
+}
+
 /* Corrects the outputs of row y from column x up to `end`. */
 static void correct(const fm_job *j, room *r, int y, int x, int end)
 {
     const int count = end - x;
-    const fm_source output = {j->output, j->window->mode, 0};
-    ptrdiff_t at[FM_MAX_NDIM];
     count_holes(j, r, y, x, count);
     const int found = find_wanted(j, r, count);
     if (!found)
         return;
     make_keys(j, r, y);
-    output_at(j, r, y, x, at);
-    fm_read_keys(&output, at, j->inner, count, r->chosen);
+    move_chosen(j, r, y, x, count, 0);
     if (found & FM_MOVED)
         j->type_keys->step(&r->places, copy_of(j, r, y, x), j->ranks.rank, NULL, r->to, r->findings, FM_MOVED, count,
                            r->chosen);
     if (found & FM_NONE)
         j->type_keys->settle(r->to, r->findings, count, j->empty, j->nan, r->chosen);
-    fm_write_keys(j->output, at, j->inner, count, r->chosen);
+    move_chosen(j, r, y, x, count, 1);
 }
 
 /* Corrects the outputs of row y whose windows hold holes of the columns from x on that no window holds together with
@@ -496,19 +517,21 @@ static void correct_row(const fm_job *j, room *r, int y)
 
 /* ---- Boxes ---- */
 
-/* Finds out which columns are inside of the array, and what the others hold. */
+/* Finds out which columns are inside of the array, and where the others and the lines are read. */
 static void find_inside(const fm_job *j, room *r)
 {
     const ptrdiff_t n = j->input->shape[j->inner], first = r->box->start[j->inner] - j->lead[j->inner];
     r->begin = first < 0 ? (int)-first : 0;
     r->end = n - first < r->padded ? (int)(n - first) : r->padded;
     r->is_quick = fm_is_plain(&r->bits, j->inner);
-    for (int x = 0; x < r->padded; x++)
-        if (x < r->begin || x >= r->end) {
-            const ptrdiff_t from = fm_border(first + x, n, j->window->mode[j->inner]) - first;
-            r->mirrored[x] = (int)from;
-            r->is_quick &= from >= r->begin && from < r->end;
-        }
+    for (int x = r->begin ? 0 : r->end; x < r->padded; x = x + 1 == r->begin ? r->end : x + 1) {
+        const ptrdiff_t from = fm_border(first + x, n, j->window->mode[j->inner]);
+        r->mirrored[x] = from < 0 ? NOWHERE : (int)(from - first);
+        r->is_quick &= from - first >= r->begin && from - first < r->end;
+    }
+    for (int line = 0; line < r->lines + r->height - 1; line++)
+        r->rows[line] = j->outer < 0 ? 0 : fm_border(r->box->start[j->outer] - j->lead[j->outer] + line,
+                                                     j->input->shape[j->outer], j->window->mode[j->outer]);
 }
 
 /* Makes ready for a box. */
@@ -520,6 +543,7 @@ static void begin(const fm_job *j, room *r)
     const fm_key_type k = fm_key_types[j->input->type];
     fm_active->write_keys((char *)&r->elements.fill, k.size, 1, k, 0, &j->source.fill);
     find_inside(j, r);
+    r->outputs = fm_is_plain(j->output, j->inner) ? fm_address(j->output, r->box->start) : NULL;
     fm_find_places(j, r->box->stride, &r->places);
     fm_mix(j, r->box->line, &r->mixture);
     r->harmless = r->mixture.share ? 1 : (int)j->ranks.still;
