@@ -2,7 +2,7 @@
  *
  * As constant_time.c, but only the elements of a tile that are there are numbered, and the rank moves with their
  * number: each window is sought from the answer of its neighbour, whatever the rank, so that this costs nothing.
- * Compiled once per instruction set and key width.
+ * Compiled once per instruction set and key width; counted_bytes.c takes its place for keys of 8 bits.
  */
 #include "engine.h"
 #include "missing.h"
@@ -43,13 +43,12 @@ static layout lay_out(void *scratch)
     return l;
 }
 
-size_t COUNTED(missing_tile_bytes)(void)
+size_t COUNTED(missing_tile_bytes)(ptrdiff_t columns)
 {
     return lay_out(NULL).bytes;
 }
 
-void COUNTED(missing_number_tile)(const void *keys, const uint8_t *flags, ptrdiff_t line, int width, int height,
-                                  fm_tile *tile)
+void COUNTED(missing_begin_tile)(const void *keys, const uint8_t *flags, ptrdiff_t line, int width, int height, fm_tile *tile)
 {
     layout l = lay_out(tile->room);
     size_t count = 0;
@@ -108,9 +107,8 @@ static int row_change(const layout *l, fm_box box, int group)
     return change;
 }
 
-void COUNTED(missing_filter_row)(fm_tile *tile, int width, int height, int top, ptrdiff_t rank, const uint32_t *to,
-                                 const uint32_t *to_lower, const uint8_t *findings, ptrdiff_t count, void *chosen,
-                                 void *lower)
+void COUNTED(missing_filter_row)(fm_tile *tile, int width, int height, int top, const fm_wanted *w, ptrdiff_t count,
+                                 void *chosen, void *lower)
 {
     const layout l = lay_out(tile->room);
     const fm_numbers tail = tail_mask(height);
@@ -119,13 +117,13 @@ void COUNTED(missing_filter_row)(fm_tile *tile, int width, int height, int top, 
         tile->before += row_change(&l, box, tile->group);
     fm_tile here = *tile;
     for (ptrdiff_t i = 0; i < count; i++) {
-        int finding = findings[i / FM_CHUNK];
-        ptrdiff_t wanted = finding ? (ptrdiff_t)to[i] : rank;
+        int finding = w->findings[i / FM_CHUNK];
+        ptrdiff_t wanted = finding ? (ptrdiff_t)w->to[i] : w->rank;
         if (wanted < FM_POISONED) {
             K key = seek(&l, box, &here, wanted);
             ((K *)chosen)[i] = key;
             if (lower)
-                ((K *)lower)[i] = finding & FM_TWO ? seek(&l, box, &here, (ptrdiff_t)to_lower[i]) : key;
+                ((K *)lower)[i] = finding & FM_TWO ? seek(&l, box, &here, (ptrdiff_t)w->to_lower[i]) : key;
         }
         if (i == 0)
             *tile = here;

@@ -1,4 +1,4 @@
-/* The histograms of histogram.c, for counts of one width: COLUMN for those of a column of the window, TOTAL for
+/* Histograms, for counts of one width: COLUMN for those of a column of the window, TOTAL for
  * those of the whole window. Included once for each width; COUNTS names what it defines. */
 
 typedef struct {
@@ -26,7 +26,7 @@ typedef struct {
     size_t bytes;
 } COUNTS(layout);
 
-static COUNTS(layout) COUNTS(lay_out)(ptrdiff_t columns, void *scratch)
+static inline COUNTS(layout) COUNTS(lay_out)(ptrdiff_t columns, void *scratch)
 {
     COUNTS(layout) l;
     char *p = scratch;
@@ -103,58 +103,70 @@ static inline unsigned COUNTS(find)(const COUNTS(total) *t, TOTAL rank)
 }
 #endif
 
-/* A row enters the histograms of the columns. */
-static void COUNTS(add_row)(const COUNTS(layout) *l, ptrdiff_t columns)
+static inline void COUNTS(add_key)(const COUNTS(layout) *l, ptrdiff_t columns, ptrdiff_t x, unsigned key)
 {
-    for (ptrdiff_t x = 0; x < columns; x++) {
-        unsigned key = l->new_row[x];
-        COUNTS(add_one)(l->coarse + x, key / BINS);
-        COUNTS(add_one)(l->fine + key / BINS * columns + x, key % BINS);
-    }
+    COUNTS(add_one)(l->coarse + x, key / BINS);
+    COUNTS(add_one)(l->fine + key / BINS * columns + x, key % BINS);
 }
 
-static void COUNTS(take_row)(const COUNTS(layout) *l, ptrdiff_t columns)
+static inline void COUNTS(take_key)(const COUNTS(layout) *l, ptrdiff_t columns, ptrdiff_t x, unsigned key)
 {
-    for (ptrdiff_t x = 0; x < columns; x++) {
-        unsigned key = l->old_row[x];
-        COUNTS(take_one)(l->coarse + x, key / BINS);
-        COUNTS(take_one)(l->fine + key / BINS * columns + x, key % BINS);
-    }
+    COUNTS(take_one)(l->coarse + x, key / BINS);
+    COUNTS(take_one)(l->fine + key / BINS * columns + x, key % BINS);
 }
 
-/* Filters a row of outputs. Of the fine histograms of a window only that is brought up to date which is asked. */
-static void COUNTS(filter_row)(const COUNTS(layout) *l, ptrdiff_t width, ptrdiff_t size, TOTAL rank)
+/* The histograms of the windows of a row. Of the fine ones only that is brought up to date which is asked. */
+typedef struct {
+    COUNTS(total) coarse, fine[BINS];
+    ptrdiff_t made[BINS]; /* for which window */
+} COUNTS(row);
+
+/* Begins a row of windows, all but the last column of the first. */
+static inline void COUNTS(begin_row)(const COUNTS(layout) *l, ptrdiff_t size, COUNTS(row) *r)
+{
+    r->coarse = (COUNTS(total)){0};
+    for (int b = 0; b < BINS; b++)
+        r->made[b] = -size;
+    for (ptrdiff_t x = 0; x < size - 1; x++)
+        COUNTS(add)(&r->coarse, l->coarse + x);
+}
+
+/* The key of the given rank in window x, of which the coarse histogram is at hand. */
+static inline uint8_t COUNTS(seek)(const COUNTS(layout) *l, ptrdiff_t columns, ptrdiff_t size, COUNTS(row) *r, ptrdiff_t x,
+                                   TOTAL rank)
+{
+    const unsigned high = COUNTS(find)(&r->coarse, rank);
+    const COUNTS(column) *column = l->fine + (ptrdiff_t)high * columns;
+    COUNTS(total) here = r->fine[high];
+    if (x - r->made[high] >= size / 2) {
+        here = (COUNTS(total)){0};
+        for (ptrdiff_t i = x; i < x + size; i++)
+            COUNTS(add)(&here, column + i);
+    } else
+        for (ptrdiff_t i = r->made[high]; i < x; i++) {
+            COUNTS(add)(&here, column + i + size);
+            COUNTS(take)(&here, column + i);
+        }
+    r->fine[high] = here;
+    r->made[high] = x;
+    TOTAL below = high ? r->coarse.bin[high - 1] : 0;
+    return (uint8_t)(high * BINS + COUNTS(find)(&here, (TOTAL)(rank - below)));
+}
+
+/* Filters a row of outputs. */
+static inline void COUNTS(filter_row)(const COUNTS(layout) *l, ptrdiff_t width, ptrdiff_t size, TOTAL rank)
 {
     const ptrdiff_t columns = width + size - 1;
-    COUNTS(total) coarse = {0}, fine[BINS];
-    ptrdiff_t made[BINS]; /* for which window */
-    for (int b = 0; b < BINS; b++)
-        made[b] = -size;
-    for (ptrdiff_t x = 0; x < size - 1; x++)
-        COUNTS(add)(&coarse, l->coarse + x);
+    COUNTS(row) r;
+    COUNTS(begin_row)(l, size, &r);
     for (ptrdiff_t x = 0; x < width; x++) {
-        COUNTS(add)(&coarse, l->coarse + x + size - 1);
-        const unsigned high = COUNTS(find)(&coarse, rank);
-        const COUNTS(column) *column = l->fine + (ptrdiff_t)high * columns;
-        COUNTS(total) here = fine[high];
-        if (x - made[high] >= size / 2) {
-            here = (COUNTS(total)){0};
-            for (ptrdiff_t i = x; i < x + size; i++)
-                COUNTS(add)(&here, column + i);
-        } else
-            for (ptrdiff_t i = made[high]; i < x; i++) {
-                COUNTS(add)(&here, column + i + size);
-                COUNTS(take)(&here, column + i);
-            }
-        fine[high] = here;
-        made[high] = x;
-        TOTAL below = high ? coarse.bin[high - 1] : 0;
-        l->out[x] = (uint8_t)(high * BINS + COUNTS(find)(&here, (TOTAL)(rank - below)));
-        COUNTS(take)(&coarse, l->coarse + x);
+        COUNTS(add)(&r.coarse, l->coarse + x + size - 1);
+        l->out[x] = COUNTS(seek)(l, columns, size, &r, x, rank);
+        COUNTS(take)(&r.coarse, l->coarse + x);
     }
 }
 
-static void COUNTS(filter)(fm_filter *f, const fm_block *block, void *scratch, int lane)
+static inline void COUNTS(filter)(fm_filter *f, const fm_block *block, void *scratch, int lane)
 {
     const ptrdiff_t width = block->extent[f->inner], height = block->extent[f->outer];
     const ptrdiff_t size = f->size[f->inner], rows = f->size[f->outer], columns = width + size - 1;
@@ -166,11 +178,13 @@ static void COUNTS(filter)(fm_filter *f, const fm_block *block, void *scratch, i
         first[d] = last[d] = at[d] - f->lead[d];
     for (ptrdiff_t y = 0; y < height + rows - 1; y++, last[f->outer]++) {
         fm_read_keys(&f->source, last, f->inner, columns, l.new_row);
-        COUNTS(add_row)(&l, columns);
+        for (ptrdiff_t x = 0; x < columns; x++)
+            COUNTS(add_key)(&l, columns, x, l.new_row[x]);
         if (y >= rows) {
             fm_read_keys(&f->source, first, f->inner, columns, l.old_row);
             first[f->outer]++;
-            COUNTS(take_row)(&l, columns);
+            for (ptrdiff_t x = 0; x < columns; x++)
+                COUNTS(take_key)(&l, columns, x, l.old_row[x]);
         }
         if (y >= rows - 1) {
             COUNTS(filter_row)(&l, width, size, (TOTAL)f->rank);
@@ -179,5 +193,38 @@ static void COUNTS(filter)(fm_filter *f, const fm_block *block, void *scratch, i
         }
         if (y % LOOK_EVERY == 0 && fm_should_stop(f, lane))
             return;
+    }
+}
+
+/* The windows of a row of a tile, which columns have to be moved down to. */
+static inline void COUNTS(filter_tile_row)(fm_tile *t, ptrdiff_t size, ptrdiff_t rows, ptrdiff_t top, const fm_wanted *w,
+                                           ptrdiff_t count, uint8_t *chosen, uint8_t *lower)
+{
+    const ptrdiff_t columns = t->columns;
+    const COUNTS(layout) l = COUNTS(lay_out)(columns, t->room);
+    for (; t->entered < top + rows; t->entered++) {
+        const uint8_t *keys = t->keys + t->entered * t->line, *flags = t->flags + t->entered * t->line;
+        for (ptrdiff_t x = 0; x < columns; x++)
+            if (!(flags[x] & 1 << FM_IS_MISSING))
+                COUNTS(add_key)(&l, columns, x, keys[x]);
+    }
+    for (; t->left < top; t->left++) {
+        const uint8_t *keys = t->keys + t->left * t->line, *flags = t->flags + t->left * t->line;
+        for (ptrdiff_t x = 0; x < columns; x++)
+            if (!(flags[x] & 1 << FM_IS_MISSING))
+                COUNTS(take_key)(&l, columns, x, keys[x]);
+    }
+    COUNTS(row) r;
+    COUNTS(begin_row)(&l, size, &r);
+    for (ptrdiff_t x = 0; x < count; x++) {
+        COUNTS(add)(&r.coarse, l.coarse + x + size - 1);
+        const int finding = w->findings[x / FM_CHUNK];
+        const ptrdiff_t wanted = finding ? (ptrdiff_t)w->to[x] : w->rank;
+        if (wanted < FM_POISONED) {
+            chosen[x] = COUNTS(seek)(&l, columns, size, &r, x, (TOTAL)wanted);
+            if (lower)
+                lower[x] = finding & FM_TWO ? COUNTS(seek)(&l, columns, size, &r, x, (TOTAL)w->to_lower[x]) : chosen[x];
+        }
+        COUNTS(take)(&r.coarse, l.coarse + x);
     }
 }

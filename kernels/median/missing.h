@@ -1,4 +1,4 @@
-/* What filters for missing elements ask of each key width: stepping.c, deviation.c, counted.c and counting.c. */
+/* What filters for missing elements ask of each key width: stepping.c, deviation.c, counted.c and others. */
 #ifndef FM_MISSING_H
 #define FM_MISSING_H
 
@@ -24,13 +24,25 @@ typedef struct {
     ptrdiff_t elements;
 } fm_places;
 
-/* A tile of numbered elements, and where the answer for the first window of a row is among them. */
-enum { FM_TILE_SIDE = 256 };
+/* A tile of elements in order, the windows of which are filtered row after row. */
+enum { FM_TILE_SIDE = 256 }; /* of numbered elements */
 typedef struct {
     void *room;
+    /* Numbered elements: where the answer for the first window of a row is among them. */
     int group;        /* of 64 numbers */
     ptrdiff_t before; /* elements of that window in groups before */
+    /* Histograms: what they are made from, and the rows that are in those of columns. */
+    const uint8_t *keys, *flags;
+    ptrdiff_t line, columns;
+    ptrdiff_t entered, left;
 } fm_tile;
+
+/* The ranks that are wanted for a row of windows: `to` and `to_lower` where there are findings, else `rank`. */
+typedef struct {
+    ptrdiff_t rank;
+    const uint32_t *to, *to_lower;
+    const uint8_t *findings;
+} fm_wanted;
 
 enum { FM_MIXTURE_ALL = 1 << 16 };
 
@@ -108,17 +120,14 @@ typedef struct fm_missing_kernels {
                     ptrdiff_t rank, const uint32_t *to, const uint8_t *findings, ptrdiff_t count,
                     const void *centers, void *deviations);
 
-    /* Tiles of keys of this width (counted.c). */
+    /* Tiles of keys of this width (counted.c, counted_bytes.c). */
 
-    size_t (*tile_bytes)(void);
-    /* Numbers the elements that are not missing, of lines that lie `line` keys apart. */
-    void (*number_tile)(const void *keys, const uint8_t *flags, ptrdiff_t line, int width, int height,
-                        fm_tile *tile);
-    /* Filters the row of windows of width x height that begins at `top`, from row 0 on one after the other.
-     * Where there are findings, `to` and `to_lower` are wanted, else `rank`. */
-    void (*filter_row)(fm_tile *tile, int width, int height, int top, ptrdiff_t rank, const uint32_t *to,
-                       const uint32_t *to_lower, const uint8_t *findings, ptrdiff_t count, void *chosen,
-                       void *lower);
+    size_t (*tile_bytes)(ptrdiff_t columns);
+    /* Takes in the elements that are not missing, of lines that lie `line` keys apart. */
+    void (*begin_tile)(const void *keys, const uint8_t *flags, ptrdiff_t line, int width, int height, fm_tile *tile);
+    /* Filters the row of windows of width x height that begins at `top`, from row 0 on one after the other. */
+    void (*filter_row)(fm_tile *tile, int width, int height, int top, const fm_wanted *wanted, ptrdiff_t count,
+                       void *chosen, void *lower);
 
     /* Counts of this width (counting.c). */
 

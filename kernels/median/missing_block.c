@@ -5,7 +5,7 @@
  * the element of the usual rank. Counting the missing elements of each window, and those among them that became the
  * lowest key, tells which rank would have been right; where it is another one, which is nearly always one of the
  * next, the kernels of stepping.c go there. For large windows each step is long: they are sought among numbered
- * elements instead (counted.c).
+ * elements or in histograms instead (counted.c, counted_bytes.c).
  */
 #include "missing_job.h"
 
@@ -148,7 +148,7 @@ static int correct_line(const fm_job *j, const fm_tract *t, fm_room *r, ptrdiff_
     int found = find_wanted(j, t, r, place);
     if (j->numbers)
         j->type_keys->filter_row(&r->tile, (int)j->window->size[j->inner], (int)j->window->size[j->outer], (int)row,
-                                 j->ranks.rank, r->to, r->to_lower, r->findings, count, chosen, lower);
+                                 &(fm_wanted){j->ranks.rank, r->to, r->to_lower, r->findings}, count, chosen, lower);
     else if (found & (FM_MOVED | FM_TWO))
         step_line(j, t, r, place, found, chosen, lower);
     if (found & FM_NONE)
@@ -181,8 +181,8 @@ static int find_usual(const fm_lane *lane, const fm_tract *t, const fm_room *r, 
 {
     const fm_job *j = lane->job;
     if (j->numbers && !complete) {
-        j->type_keys->number_tile(r->type_keys, r->flags, t->line, (int)t->padded[j->inner], (int)t->padded[j->outer],
-                                  (fm_tile *)&r->tile);
+        j->type_keys->begin_tile(r->type_keys, r->flags, t->line, (int)t->padded[j->inner], (int)t->padded[j->outer],
+                                 (fm_tile *)&r->tile);
         return 1;
     }
     return filter_block(lane, t, r->type_keys, j->ranks.rank, r->type_chosen) &&

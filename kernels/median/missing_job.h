@@ -28,7 +28,7 @@ typedef struct {
     const fm_missing *missing;
     const fm_watch *watch;
     int deviates;
-    int numbers, repairs;           /* whether counted.c is to do it, or repair.c may, */
+    int numbers, repairs;           /* whether tiles are to be made, or repair.c may do it, */
     int outer;                      /* and along which axis, or -1, besides the inner one */
     fm_source source, mask;
     int ndim, inner;
@@ -87,7 +87,7 @@ typedef struct {
 
 /* Along which axis to read. */
 int fm_choose_inner(const fm_job *j);
-/* Whether counted.c is to be used; sets the axes if so. */
+/* Whether tiles of elements in order are to be used; sets the axes if so. */
 int fm_suits_numbers(fm_job *j);
 /* How many holes make a box one for blocks. */
 int fm_most_holes(const fm_job *j, const fm_tract *box);

@@ -10,6 +10,9 @@ enum {
     LONG_ENOUGH = 64,        /* for an axis to read along, if its elements lie closest */
     SMALLEST_NUMBERED = 600, /* elements: a step looks at all of them */
     LONGEST_NUMBERED = 128,  /* side: of a tile with longer ones little is left */
+    SMALLEST_BYTES = 350,    /* the same where elements are bytes, of which there are histograms */
+    LONGEST_BYTES = 512,
+    BYTES_SIDE = 512,        /* of their blocks, or twice that of a window */
 };
 
 static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t multiple)
@@ -42,8 +45,10 @@ int fm_suits_numbers(fm_job *j)
                 axis[long_axes] = d;
             long_axes++;
         }
-    if (j->deviates || j->window->footprint || long_axes != 2 || j->ranks.elements < SMALLEST_NUMBERED ||
-        size[axis[0]] > LONGEST_NUMBERED || size[axis[1]] > LONGEST_NUMBERED)
+    const ptrdiff_t smallest = j->type_width ? SMALLEST_NUMBERED : SMALLEST_BYTES;
+    const ptrdiff_t longest = j->type_width ? LONGEST_NUMBERED : LONGEST_BYTES;
+    if (j->deviates || j->window->footprint || long_axes != 2 || j->ranks.elements < smallest ||
+        size[axis[0]] > longest || size[axis[1]] > longest)
         return 0;
     int first = labs(strides[axis[0]]) < labs(strides[axis[1]]);
     j->inner = axis[!first];
@@ -78,8 +83,9 @@ static int choose_tiles(fm_job *j)
 {
     ptrdiff_t extent[FM_MAX_NDIM] = {0};
     for (int d = 0; d < j->ndim; d++) {
-        ptrdiff_t most = d == j->inner || d == j->outer ? FM_TILE_SIDE - j->window->size[d] + 1 : 1;
-        extent[d] = fm_part_of(j->region.span[d], most);
+        const ptrdiff_t size = j->window->size[d], side = 2 * size < BYTES_SIDE ? BYTES_SIDE : 2 * size;
+        const ptrdiff_t most = j->type_width ? FM_TILE_SIDE - size + 1 : side;
+        extent[d] = fm_part_of(j->region.span[d], d == j->inner || d == j->outer ? most : 1);
     }
     return measure(j, extent, &j->block);
 }
@@ -201,7 +207,7 @@ fm_room fm_lay_out_block(const fm_job *j, const fm_tract *t, void *scratch)
     r.deviations = take(&p, t->out_line, deviation);
     r.flags = take(&p, places, 1);
     r.missing_counts = take(&p, places, count);
-    r.low_counts = take(&p, places, count);
+    r.low_counts = take(&p, places, j->numbers ? 0 : count);
     r.nan_counts = take(&p, places, j->poisons ? count : 0);
     r.missing_sums = take(&p, t->out_line, count);
     r.low_sums = take(&p, t->out_line, count);
@@ -211,7 +217,7 @@ fm_room fm_lay_out_block(const fm_job *j, const fm_tract *t, void *scratch)
     r.to_lower = take(&p, t->out_line, sizeof *r.to_lower);
     r.findings = take(&p, t->out_line / FM_CHUNK, 1);
     r.cells = take(&p, t->line, sizeof *r.cells);
-    r.tile.room = take(&p, 1, j->numbers ? j->type_keys->tile_bytes() : 0);
+    r.tile.room = take(&p, 1, j->numbers ? j->type_keys->tile_bytes(t->padded[j->inner]) : 0);
     r.places.start = take(&p, j->run_count, sizeof *r.places.start);
     r.places.length = take(&p, j->run_count, sizeof *r.places.length);
     r.bytes = (size_t)(p - (char *)scratch);

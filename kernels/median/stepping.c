@@ -233,10 +233,9 @@ static void settle(const uint32_t *to, const uint8_t *findings, ptrdiff_t count,
 void STEPPING(missing_shut_out)(const uint8_t *, ptrdiff_t, void *, void *);
 void STEPPING(missing_deviate)(const fm_places *, const void *, const void *, const void *, int, ptrdiff_t,
                                const uint32_t *, const uint8_t *, ptrdiff_t, const void *, void *);
-size_t STEPPING(missing_tile_bytes)(void);
-void STEPPING(missing_number_tile)(const void *, const uint8_t *, ptrdiff_t, int, int, fm_tile *);
-void STEPPING(missing_filter_row)(fm_tile *, int, int, int, ptrdiff_t, const uint32_t *, const uint32_t *,
-                                  const uint8_t *, ptrdiff_t, void *, void *);
+size_t STEPPING(missing_tile_bytes)(ptrdiff_t);
+void STEPPING(missing_begin_tile)(const void *, const uint8_t *, ptrdiff_t, int, int, fm_tile *);
+void STEPPING(missing_filter_row)(fm_tile *, int, int, int, const fm_wanted *, ptrdiff_t, void *, void *);
 int STEPPING(missing_normalize)(uint8_t *, ptrdiff_t);
 void STEPPING(missing_widen)(const uint8_t *, ptrdiff_t, int, void *);
 void STEPPING(missing_slide)(void *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, void *);
@@ -257,7 +256,7 @@ const fm_missing_kernels STEPPING(fm_missing_kernels) = {
     .shut_out = STEPPING(missing_shut_out),
     .deviate = STEPPING(missing_deviate),
     .tile_bytes = STEPPING(missing_tile_bytes),
-    .number_tile = STEPPING(missing_number_tile),
+    .begin_tile = STEPPING(missing_begin_tile),
     .filter_row = STEPPING(missing_filter_row),
     .normalize = STEPPING(missing_normalize),
     .widen = STEPPING(missing_widen),

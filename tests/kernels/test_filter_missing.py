@@ -228,6 +228,25 @@ def test_large_windows(sizes):
         check(image, sizes, mask=mask, percent=90, mode="mirror")
 
 
+@pytest.mark.parametrize("sizes", [(18, 19), (19, 19), (255, 3), (2, 255), (256, 3), (3, 256), (512, 2), (2, 513)])
+def test_large_windows_of_bytes(sizes):
+    """Where histograms take over, where their counts become wider, and where they end."""
+    for dtype, share in (("u1", 0.001), ("i1", 0.3), ("?", 0.95)):
+        image, mask = noise((20, 45), dtype), mask_of((20, 45), share)
+        mask[5:9, 3:30] = True
+        check(image, sizes, mask=mask, mode="truncate", mean=dtype != "?", empty=1)
+        check(image, sizes, mask=mask, percent=30, mode="wrap")
+
+
+def test_several_tiles_of_bytes():
+    image, mask = noise((560, 620), "u1"), mask_of((560, 620), 0.01)
+    got = filtered(image, (25, 31), mask=mask, mode="mirror", workers=2)
+    for rows, columns in ((slice(240, 330), slice(270, 350)), (slice(0, 60), slice(560, 620))):
+        wanted = expected(image[rows, columns], (25, 31), mask=mask[rows, columns], mode="valid")
+        centers = (slice(rows.start + 12, rows.stop - 12), slice(columns.start + 15, columns.stop - 15))
+        np.testing.assert_array_equal(got[centers], wanted)
+
+
 @pytest.mark.parametrize("size", [38, 39, 40])
 def test_windows_about_as_large_as_the_image(size):
     for dtype, mode in itertools.product(WIDTHS, ["valid", "truncate", "reflect"]):
