@@ -59,7 +59,7 @@ nan_policy : {"last", "omit", "propagate", "raise"}, optional
 keep_nan : bool, optional
     Whether to leave the NaNs of the input where they are.
 fill_value : float, optional
-    The result of a window in which no element counts, by default NaN, or 0 for integers and bool.
+    The result of a window in which no element counts, by default NaN, or 0 where the result is of integers or bool.
 
 Returns
 -------

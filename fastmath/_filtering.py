@@ -87,9 +87,8 @@ def apply(
     result = arguments.result_array(given, image, arguments.result_shape(image.shape, window))
     if policy == arguments.RAISE:
         arguments.refuse_nans(image, hidden)
-    if mean and result.dtype.kind == "f" and image.dtype.kind != "f":
-        image = image.astype(np.float64)  # so that halves are kept
-        window = window._replace(fill=arguments.fill_element(cval, image.dtype))
+    if result.dtype.kind == "f" and image.dtype.kind != "f" and (mean or hidden is not None):
+        image, window = _as_floats(image, window, np.dtype(np.float64) if mean else result.dtype)
     empty = arguments.empty_element(fill_value, image.dtype)
     missing = Missing(hidden, policy % arguments.RAISE, empty, choice.percent, choice.offset, mean)
     values = _values(engine, image, result, window, threads, missing, bool(keep_nan))
@@ -101,6 +100,14 @@ def apply(
     if isinstance(given, np.ndarray):
         return output
     return rewrap(result) if rewrap else result
+
+
+def _as_floats(image: Array, window: Call, dtype: np.dtype[Any]) -> tuple[Array, Call]:
+    """An image of integers as floats, so that there are halves, and NaN where nothing is left."""
+    native = dtype.newbyteorder("=")
+    with np.errstate(over="ignore"):
+        fill = np.frombuffer(window.fill, image.dtype.newbyteorder("=")).astype(native)
+        return image.astype(native), window._replace(fill=fill.tobytes())
 
 
 class Missing(NamedTuple):

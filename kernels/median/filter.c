@@ -8,23 +8,43 @@ static const fm_engines *engines_of(fm_type type)
     return fm_active->engines[fm_key_width(type)];
 }
 
-/* FM_NO_MEMORY stands for windows of more elements than can be counted. */
-static fm_status check(const fm_array *input, const fm_array *output, const fm_window *w, ptrdiff_t *count)
+fm_status fm_check_windows(const fm_array *input, const fm_array *output, const fm_window *w)
 {
     if (input->ndim < 1 || input->ndim > FM_MAX_NDIM || output->ndim != input->ndim ||
-        input->type != output->type || (unsigned)input->type >= FM_TYPE_COUNT)
+        (unsigned)input->type >= FM_TYPE_COUNT)
         return FM_INVALID;
     for (int d = 0; d < input->ndim; d++) {
         ptrdiff_t first;
         if (input->shape[d] < 0 || w->size[d] < 1 || (unsigned)w->mode[d] >= FM_MODE_COUNT ||
-            w->mode[d] == FM_TRUNCATE || output->shape[d] != fm_windows(input->shape[d], w->size[d], w->mode[d]) ||
-            __builtin_add_overflow(w->size[d] / 2, w->origin[d], &first) || first < 0 || first >= w->size[d] ||
+            output->shape[d] != fm_windows(input->shape[d], w->size[d], w->mode[d]) ||
             (w->mode[d] == FM_CONSTANT && !w->fill))
+            return FM_INVALID;
+        if (w->mode[d] != FM_VALID && (__builtin_add_overflow(w->size[d] / 2, w->origin[d], &first) || first < 0 ||
+                                       first >= w->size[d]))
             return FM_INVALID;
         /* so that positions in the border, doubled, cannot overflow */
         if (w->size[d] > PTRDIFF_MAX / 8 || input->shape[d] > PTRDIFF_MAX / 8)
             return FM_NO_MEMORY;
     }
+    return FM_OK;
+}
+
+ptrdiff_t fm_lead(const fm_window *w, int axis)
+{
+    return w->mode[axis] == FM_VALID ? 0 : w->size[axis] / 2 + w->origin[axis];
+}
+
+/* FM_NO_MEMORY stands for windows of more elements than can be counted. */
+static fm_status check(const fm_array *input, const fm_array *output, const fm_window *w, ptrdiff_t *count)
+{
+    fm_status status = fm_check_windows(input, output, w);
+    if (status != FM_OK)
+        return status;
+    for (int d = 0; d < input->ndim; d++)
+        if (w->mode[d] == FM_TRUNCATE)
+            return FM_INVALID;
+    if (input->type != output->type)
+        return FM_INVALID;
     *count = fm_count_elements(w, input->ndim);
     if (*count < 0)
         return FM_NO_MEMORY;
@@ -94,10 +114,8 @@ static fm_status run(const fm_array *input, const fm_array *output, const fm_win
         .rank = window->rank,
         .watch = watch,
     };
-    for (int d = 0; d < input->ndim; d++) {
-        filter.lead[d] = window->mode[d] == FM_VALID ? 0 : window->size[d] / 2 + window->origin[d];
-        filter.lead[d] -= start ? start[d] : 0;
-    }
+    for (int d = 0; d < input->ndim; d++)
+        filter.lead[d] = fm_lead(window, d) - (start ? start[d] : 0);
     fm_window plain = *window;
     if (window->footprint && count == fm_count_places(window, input->ndim))
         plain.footprint = NULL;

@@ -6,6 +6,7 @@
  */
 #include "missing_job.h"
 #include "pool.h"
+#include "select.h"
 
 #include "arithmetic/widen.h"
 
@@ -25,24 +26,15 @@ static int width_of_count(ptrdiff_t elements)
 static fm_status check(const fm_array *input, const fm_array *output, fm_type type, const fm_window *w,
                        const fm_missing *m)
 {
-    if (input->ndim < 1 || input->ndim > FM_MAX_NDIM || output->ndim != input->ndim || output->type != type ||
-        (unsigned)input->type >= FM_TYPE_COUNT || !m->empty ||
-        (unsigned)m->nan_policy > FM_NAN_PROPAGATE || !(m->percent >= 0 && m->percent <= 100) ||
+    if (output->type != type || !m->empty || (unsigned)m->nan_policy > FM_NAN_PROPAGATE ||
+        !(m->percent >= 0 && m->percent <= 100) ||
         (m->mask && (m->mask->ndim != input->ndim || m->mask->type != FM_BOOL)))
         return FM_INVALID;
-    for (int d = 0; d < input->ndim; d++) {
-        ptrdiff_t first;
-        if (input->shape[d] < 0 || w->size[d] < 1 || (unsigned)w->mode[d] >= FM_MODE_COUNT ||
-            output->shape[d] != fm_windows(input->shape[d], w->size[d], w->mode[d]) ||
-            (m->mask && m->mask->shape[d] != input->shape[d]) || (w->mode[d] == FM_CONSTANT && !w->fill))
+    fm_status status = fm_check_windows(input, output, w);
+    for (int d = 0; d < input->ndim && status == FM_OK && m->mask; d++)
+        if (m->mask->shape[d] != input->shape[d])
             return FM_INVALID;
-        if (w->mode[d] != FM_VALID && (__builtin_add_overflow(w->size[d] / 2, w->origin[d], &first) || first < 0 ||
-                                       first >= w->size[d]))
-            return FM_INVALID;
-        if (w->size[d] > PTRDIFF_MAX / 8 || input->shape[d] > PTRDIFF_MAX / 8)
-            return FM_NO_MEMORY;
-    }
-    return FM_OK;
+    return status;
 }
 
 static ptrdiff_t rank_without(const fm_ranks *ranks, ptrdiff_t missing)
@@ -98,6 +90,10 @@ static void make_box(void *context, ptrdiff_t index, int number)
     if (atomic_load_explicit(&j->stopped, memory_order_relaxed))
         return;
     fm_tract_at(j, &j->region, &j->box, index, &box);
+    if (j->weighs) {
+        fm_weigh_block(&lane, &box, scratch);
+        return;
+    }
     if (j->repairs && fm_repair_box(&lane, &box, scratch))
         return;
     fm_region inside;
@@ -111,15 +107,29 @@ static void make_box(void *context, ptrdiff_t index, int number)
     }
 }
 
-static fm_status make_boxes(fm_job *j, int workers)
+/* Chooses how outputs are cut, and how much scratch memory that takes. 0 if there are more elements than can be counted. */
+static int cut(fm_job *j)
 {
+    if (j->weighs) {
+        fm_choose_weighed(j);
+        j->box = j->block;
+        j->scratch_bytes = fm_weighed_scratch(j);
+        return 1;
+    }
     if (!fm_choose_blocks(j) || (j->repairs && !fm_choose_boxes(j)))
-        return FM_NO_MEMORY;
+        return 0;
     j->scratch_bytes = fm_lay_out_block(j, &j->block, NULL).bytes;
     if (!j->repairs)
         j->box = j->block;
     else if (j->scratch_bytes < fm_repair_scratch(j))
         j->scratch_bytes = fm_repair_scratch(j);
+    return 1;
+}
+
+static fm_status make_boxes(fm_job *j, int workers)
+{
+    if (!cut(j))
+        return FM_NO_MEMORY;
     ptrdiff_t boxes = fm_count_tracts(j, &j->region, &j->box);
     workers = fm_workers(workers, boxes);
     void *memory = j->scratch_bytes > (SIZE_MAX - 64) / (size_t)workers
@@ -143,11 +153,12 @@ static fm_status make_region(fm_job *j, int may_repair, int workers)
             return FM_OK;
     j->inner = fm_choose_inner(j);
     j->numbers = fm_suits_numbers(j);
-    j->repairs = may_repair && !j->numbers && fm_suits_repair(j);
+    j->weighs = fm_suits_weights(j);
+    j->repairs = may_repair && !j->numbers && !j->weighs && fm_suits_repair(j);
     j->width = j->type_width > j->count_width || j->numbers ? j->type_width : j->count_width;
     j->keys = fm_active->missing[j->width];
-    j->runs = fm_find_runs(j->window, j->ndim, j->inner, &j->run_count);
-    fm_status status = j->runs ? make_boxes(j, workers) : FM_NO_MEMORY;
+    j->runs = j->weighs ? NULL : fm_find_runs(j->window, j->ndim, j->inner, &j->run_count);
+    fm_status status = j->runs || j->weighs ? make_boxes(j, workers) : FM_NO_MEMORY;
     free(j->runs);
     return status;
 }
@@ -202,18 +213,37 @@ int64_t fm_float_key(fm_type type, double number)
     return fm_key_of(&element, type);
 }
 
+/* A box's size and origin along an axis, without what lies beyond a truncating border whatever the output. */
+static void clip(const fm_job *j, int axis, ptrdiff_t *size, ptrdiff_t *origin)
+{
+    const ptrdiff_t most = j->input->shape[axis] - 1, lead = fm_lead(j->window, axis);
+    const ptrdiff_t after = j->window->size[axis] - 1 - lead, before = lead < most ? lead : most;
+    *size = j->window->size[axis];
+    *origin = j->window->origin[axis];
+    if (j->window->mode[axis] != FM_TRUNCATE || j->window->footprint || (lead <= most && after <= most))
+        return;
+    *size = before + 1 + (after < most ? after : most);
+    *origin = before - *size / 2;
+}
+
 /* Both filters: whether deviations are wanted is in the job. */
 static fm_status filter(fm_job *j, int workers)
 {
     const fm_array *input = j->input, *output = j->output;
-    const fm_window *window = j->window;
+    ptrdiff_t size[FM_MAX_NDIM], origin[FM_MAX_NDIM];
+    for (int d = 0; d < output->ndim; d++) {
+        if (output->shape[d] == 0)
+            return FM_OK;
+        clip(j, d, &size[d], &origin[d]);
+    }
+    fm_window clipped = *j->window;
+    clipped.size = size;
+    clipped.origin = origin;
+    const fm_window *window = j->window = &clipped;
     const fm_missing *missing = j->missing;
     ptrdiff_t elements = fm_count_elements(window, input->ndim);
     if (elements < 1)
         return elements < 0 ? FM_NO_MEMORY : FM_INVALID;
-    for (int d = 0; d < input->ndim; d++)
-        if (output->shape[d] == 0)
-            return FM_OK;
     int is_float = fm_key_types[input->type].kind == KEY_FLOAT;
     j->source = (fm_source){input, window->mode, window->fill ? fm_key_of(window->fill, input->type) : 0};
     j->mask = (fm_source){missing->mask, window->mode, 0};
@@ -227,7 +257,7 @@ static fm_status filter(fm_job *j, int workers)
     j->omits = is_float && missing->nan_policy == FM_NAN_OMIT;
     j->poisons = is_float && missing->nan_policy == FM_NAN_PROPAGATE;
     for (int d = 0; d < input->ndim; d++)
-        j->lead[d] = window->mode[d] == FM_VALID ? 0 : window->size[d] / 2 + window->origin[d];
+        j->lead[d] = fm_lead(window, d);
 
     fm_ranks *ranks = &j->ranks;
     *ranks = (fm_ranks){.elements = elements, .percent = missing->percent, .offset = missing->offset};

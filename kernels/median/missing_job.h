@@ -29,6 +29,7 @@ typedef struct {
     const fm_watch *watch;
     int deviates;
     int numbers, repairs;           /* whether tiles are to be made, or repair.c may do it, */
+    int weighs;                     /* or missing_weighted.c, */
     int outer;                      /* and along which axis, or -1, besides the inner one */
     fm_source source, mask;
     int ndim, inner;
@@ -119,5 +120,14 @@ size_t fm_repair_scratch(const fm_job *j);
 /* Makes a box of outputs by the plain filter, and corrects those with something missing. 0 if that was not done,
  * because too much is missing, or because it was stopped or failed. */
 int fm_repair_box(const fm_lane *lane, const fm_tract *box, void *scratch);
+
+/* ---- Large windows (missing_weighted.c) ---- */
+
+int fm_suits_weights(const fm_job *j);
+/* Chooses the extent of blocks; these sort the whole array. */
+void fm_choose_weighed(fm_job *j);
+size_t fm_weighed_scratch(const fm_job *j);
+/* Makes a block of outputs. 0 if it was stopped. */
+int fm_weigh_block(const fm_lane *lane, const fm_tract *block, void *scratch);
 
 #endif

@@ -168,7 +168,9 @@ void fm_tract_at(const fm_job *j, const fm_region *region, const fm_tract *large
         t->start[d] = region->from[d] + at;
         extent[d] = region->span[d] - at < most ? region->span[d] - at : most;
     }
-    measure(j, extent, t);
+    memcpy(t->extent, extent, (size_t)j->ndim * sizeof *extent);
+    if (!j->weighs) /* padded, these are too large to measure */
+        measure(j, extent, t);
 }
 
 void fm_find_places(const fm_job *j, const ptrdiff_t *stride, fm_places *places)

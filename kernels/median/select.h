@@ -4,6 +4,12 @@
 
 #include "engine.h"
 
+/* Whether arrays and windows go together: FM_INVALID if not, and FM_NO_MEMORY where positions could not be counted. */
+fm_status fm_check_windows(const fm_array *input, const fm_array *output, const fm_window *window);
+
+/* How far along an axis a window begins before its output. */
+ptrdiff_t fm_lead(const fm_window *window, int axis);
+
 /* A box of the outputs of fm_rank_filter, which begins at `start`: `output` is that box alone. The rank is not the
  * lowest or highest, since these are made of all outputs at once; what fm_rank_filter checks has to be so. */
 fm_status fm_rank_filter_box(const fm_array *input, const fm_array *output, const fm_window *window,

@@ -247,6 +247,41 @@ def test_several_tiles_of_bytes():
         np.testing.assert_array_equal(got[centers], wanted)
 
 
+@pytest.mark.parametrize("modes", [*itertools.product(ALL_MODES[:6], repeat=2)])
+def test_windows_larger_than_the_image(modes):
+    """Several times as large, and where they begin to be."""
+    for dtype, sizes, origins in (("u1", (61, 47), (0, 0)), ("f4", (50, 21), (-25, 10)), ("i2", (33, 31), (16, -15))):
+        image, mask = noise((7, 9), dtype, nans=0.03), mask_of((7, 9), 0.3)
+        for policy in POLICIES if dtype == "f4" else POLICIES[:1]:
+            options = {"mode": modes, "origins": origins, "policy": policy, "cval": np.nan if dtype == "f4" else 100}
+            check(image, sizes, **options, mask=mask, mean=True, empty=3)
+            check(image, sizes, **options, percent=20)
+    check(noise((7, 9), "f8"), (61, 47), mode=modes, mask=np.ones((7, 9), bool), empty=3)
+
+
+def test_windows_larger_than_images_of_other_dimensions():
+    for shape, sizes in (((30,), (1001,)), ((3, 1, 5), (11, 12, 13)), ((31, 33), (31, 33)), ((31, 33), (32, 31)), ((1, 1), (60, 60)),
+                         ((5, 40), (2001, 1)), ((6, 40), (13, 90))):  # fmt: skip
+        for dtype, mode in itertools.product(["u2", "i8"], ["truncate", "mirror", "constant"]):
+            check(noise(shape, dtype), sizes, mode=mode, mask=mask_of(shape, 0.2), workers=3)
+    footprint = mask_of((40, 33), 0.9)
+    check(noise((9, 10)), (40, 33), mode="truncate", mask=mask_of((9, 10), 0.2), footprint=footprint)
+
+
+def test_windows_far_larger_than_the_image():
+    """What takes no longer and no more memory than the image does."""
+    image, mask = noise((40, 50), "u2"), np.zeros((40, 50), bool)
+    whole = (1_000_001, 1_000_003)
+    for mode in ("reflect", "mirror", "wrap", "nearest"):
+        got = filtered(image, whole, mode=mode, mask=mask)
+        wanted = np.empty_like(image)
+        _core.rank_filter(image, wanted, whole, (0, 0), None, whole[0] * whole[1] // 2, ALL_MODES.index(mode), b"\0\0", 1)
+        np.testing.assert_array_equal(got, wanted)
+    mask = mask_of(image.shape, 0.3)
+    median = np.sort(image[~mask])[(~mask).sum() // 2]
+    assert np.all(filtered(image, whole, mode="truncate", mask=mask) == median)
+
+
 @pytest.mark.parametrize("size", [38, 39, 40])
 def test_windows_about_as_large_as_the_image(size):
     for dtype, mode in itertools.product(WIDTHS, ["valid", "truncate", "reflect"]):

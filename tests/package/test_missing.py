@@ -1,5 +1,6 @@
 """Masks, NaN policies, borders that end windows, means of two middles: what SciPy's users have to do by hand."""
 
+import itertools
 import warnings
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,40 @@ def test_means_of_integers() -> None:
     np.testing.assert_array_equal(exact, np.array([1.5, 3, 5.5, 131], np.float32), strict=True)
     wide = np.array([2**63 - 1, 2**63 - 2], np.int64)
     assert fastmath.median_filter(wide, 2, mode="valid", even="mean")[0] == 2**63 - 2
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i2", ">u4", "i8", "?"])
+def test_nothing_left_of_integers(dtype: str) -> None:
+    """The result's type says whether that is NaN, with even windows' means and without."""
+    image = (np.random.default_rng(2).integers(0, 250, (9, 20)) % (2 if dtype == "?" else 250)).astype(dtype)
+    mask = np.zeros(image.shape, bool)
+    mask[:, 5:] = True
+    for output, even in itertools.product(["f2", "f4", ">f8", dtype], ["upper", "mean"]):
+        result = fastmath.median_filter(image, 3, mask=mask, output=output, even=even)
+        assert result.dtype == np.dtype(output)
+        nothing = np.nan if result.dtype.kind == "f" else 0
+        np.testing.assert_array_equal(result[:, 6:], np.full((9, 14), nothing).astype(output))
+        if even == "upper":
+            np.testing.assert_array_equal(
+                result[:, :6], fastmath.median_filter(image, 3, mask=mask)[:, :6].astype(output))
+        filled = fastmath.median_filter(image, 3, mask=mask, output=output, even=even, fill_value=1)
+        np.testing.assert_array_equal(filled[:, 6:], np.ones((9, 14), output))
+
+
+def test_border_values_wrap_whatever_the_result() -> None:
+    image = np.full((5, 5), 9, np.uint8)
+    for even in ("upper", "mean"):
+        result = fastmath.median_filter(image, 3, mask=image > 9, mode="constant", cval=300, output="f4", even=even)
+        assert result[0, 0] == 44
+
+
+def test_a_mask_that_is_the_output() -> None:
+    image, mask = np.random.default_rng(1).random((2, 70, 80)) < 0.3
+    wanted = fastmath.median_filter(image, 5, mask=mask, mode="nearest")
+    for options in ({}, {"fill_value": 0}):
+        shared = mask.copy()
+        assert fastmath.median_filter(image, 5, mask=shared, mode="nearest", output=shared, **options) is shared
+        np.testing.assert_array_equal(shared, wanted)
 
 
 def test_a_mask_broadcasts() -> None:
