@@ -1,4 +1,4 @@
-/* Boxes as large as the array and larger ones, from which elements are missing.
+/* Boxes about as large as the array and larger ones, from which elements are missing.
  *
  * As weighted.c, with the array's elements in order, each counted as often as a window has it; but only elements that
  * are there are in the order, and the wanted rank follows from the number that a window has of these. What is kept
@@ -13,6 +13,7 @@ typedef int64_t K;
 
 enum {
     SMALLEST_WEIGHED = 1000, /* elements */
+    LEAST_SHARE = 8,         /* of the array that pays, if memory allows */
     PARTS = 8,               /* each sorts the array; for this many threads */
     LOOK_EVERY = 64,         /* steps along a row, for whether to stop */
 };
@@ -69,8 +70,9 @@ int fm_suits_weights(const fm_job *j)
     for (int d = 0; d < j->ndim; d++)
         if (j->window->mode[d] == FM_VALID || __builtin_mul_overflow(elements, j->input->shape[d], &elements))
             return 0;
-    return !j->window->footprint && !j->deviates && !j->numbers && j->ranks.elements >= SMALLEST_WEIGHED &&
-           j->ranks.elements >= elements && elements < UINT32_MAX;
+    const ptrdiff_t n = j->ranks.elements;
+    return !j->window->footprint && !j->deviates && !j->numbers && n >= SMALLEST_WEIGHED && elements < UINT32_MAX &&
+           (n >= elements || (n >= elements / LEAST_SHARE && lay_out(j, NULL).bytes <= FM_MOST_SCRATCH));
 }
 
 void fm_choose_weighed(fm_job *j)
