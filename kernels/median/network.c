@@ -5,11 +5,15 @@
  * tiles as there are lanes, a row of tiles after the other from top to bottom; then it goes to the next tiles.
  * Compiled once per instruction set and key width.
  */
+#include "bits.h"
 #include "engine.h"
 #include "vector.h"
 #include "places.h"
+#include "stream.h"
 
 #define NETWORK(name) FM_NAME(FM_JOIN(name, FM_KEY))
+
+enum { PANELS = 8 }; /* side by side in a block of a large array */
 
 /* The parts of scratch memory. */
 typedef struct {
@@ -47,35 +51,6 @@ static layout lay_out(const fm_network *n, void *scratch)
 static size_t network_scratch(const fm_filter *f, const fm_block *largest)
 {
     return lay_out(f->network, NULL).bytes;
-}
-
-/* The arrays of a filter as its elements are, not as their keys. */
-typedef struct {
-    fm_array input, output;
-    fm_source source;
-} as_bits;
-
-static void view_as_bits(const fm_filter *f, as_bits *bits)
-{
-    bits->input = fm_as_bits(f->source.array);
-    bits->output = fm_as_bits(f->output);
-    bits->source = (fm_source){&bits->input, f->source.modes, 0};
-    fm_active->write_keys((char *)&bits->source.fill, sizeof(K), 1, fm_key_types[f->output->type], 0,
-                          &f->source.fill);
-}
-
-/* Whether elements of the type can be compared as if they were keys: if none is negative or NaN. */
-static int sort_like_keys(const K *elements, ptrdiff_t count, fm_type type)
-{
-    typedef FM_PASTE(FM_PASTE(uint, FM_KEY), _t) U;
-    static const U infinity = FM_KEY == 16 ? 0x7c00 : FM_KEY == 32 ? 0x7f800000 : (U)0x7ff0000000000000;
-    if (fm_key_types[type].kind == KEY_SAME)
-        return 1;
-    const U largest = fm_key_types[type].kind == KEY_FLOAT ? infinity : (U) ~(U)0 >> 1;
-    U outside = 0; /* the sign of an element, or of what it lacks to the largest */
-    for (ptrdiff_t i = 0; i < count; i++)
-        outside |= (U)elements[i] | (U)(largest - (U)elements[i]);
-    return outside >> (FM_KEY - 1) == 0;
 }
 
 /* Reads a row of `tiles` tiles into its place, and says whether it sorts like keys. */
@@ -153,24 +128,41 @@ static int read_rows(const fm_filter *f, const layout *l, const as_bits *bits, c
     return source == &bits->source;
 }
 
+/* Writes a row of keys, which may be changed. */
 static void write_row(const fm_filter *f, const layout *l, const fm_array *output, const ptrdiff_t *at,
-                      ptrdiff_t columns, const K *from)
+                      ptrdiff_t columns, K *keys)
 {
     const fm_network *n = f->network;
+    K *from = keys, *spare = l->row;
     if (n->tile_columns > 1) {
-        collect(from, (columns + n->tile_columns - 1) / n->tile_columns, n->tile_columns, n->pitch, l->row, NULL);
+        collect(keys, (columns + n->tile_columns - 1) / n->tile_columns, n->tile_columns, n->pitch, l->row, NULL);
         from = l->row;
+        spare = keys;
     }
-    fm_write_keys(output, at, f->inner, columns, from);
+    if (is_streamed(output, f->inner))
+        stream_keys(output, at, columns, from, spare);
+    else
+        fm_write_keys(output, at, f->inner, columns, from);
 }
 
-/* As much as fits scratch memory. */
+/* Columns of outputs for which scratch memory has room. */
+static ptrdiff_t widest_panel(const fm_network *n)
+{
+    return (n->pitch - (n->extra + LANES - 1) / LANES * LANES) * n->tile_columns;
+}
+
+/* As much as fits scratch memory; for a large array several such panels side by side. What is read and written
+ * of these lies far apart, and pushes less out of the second cache if there are fewer rows; but with each block some
+ * rows more are read and begun with. */
 static void network_cut(const fm_filter *f, fm_block *largest)
 {
     const fm_network *n = f->network;
-    ptrdiff_t rows = n->plane / row_size(n) - 2 * rows_before(n);
-    ptrdiff_t tiles = n->pitch - (n->extra + LANES - 1) / LANES * LANES;
-    fm_cut_plane(f, rows / n->tile_rows * n->tile_rows, tiles * n->tile_columns, largest);
+    ptrdiff_t rows = n->plane / row_size(n) - 2 * rows_before(n), columns = widest_panel(n);
+    if (is_streamed(f->output, f->inner)) {
+        columns *= PANELS;
+        rows = rows > 32 * rows_before(n) ? rows / 2 : rows;
+    }
+    fm_cut_plane(f, rows / n->tile_rows * n->tile_rows, columns, largest);
 }
 
 /* Outputs that need not go through scratch memory: of so many columns the first groups. */
@@ -204,36 +196,62 @@ static int is_near(const fm_array *output, int inner, int outer)
     return fm_is_plain(output, inner) && (outer < 0 || (output->strides[outer] <= PAGE && output->strides[outer] >= 0));
 }
 
-static void network_part(fm_filter *f, const fm_block *block, void *scratch, int lane)
+/* Makes the outputs of a block that fits scratch memory. */
+static void make_panel(const fm_filter *f, const layout *l, const as_bits *bits, const fm_block *block)
 {
     const fm_network *n = f->network;
-    const layout l = lay_out(n, scratch);
-    as_bits bits;
-    view_as_bits(f, &bits);
     const ptrdiff_t columns = block->extent[f->inner], rows = f->outer < 0 ? 1 : block->extent[f->outer];
     const ptrdiff_t tiles = (columns + n->tile_columns - 1) / n->tile_columns;
     const ptrdiff_t groups = (rows + n->tile_rows - 1) / n->tile_rows;
-    const int plain = read_rows(f, &l, &bits, block->start, n->lead + rows + n->rows - 1, tiles + n->extra);
-    const fm_array *output = plain ? &bits.output : f->output;
+    const int plain = read_rows(f, l, bits, block->start, n->lead + rows + n->rows - 1, tiles + n->extra);
+    const fm_array *output = plain ? &bits->output : f->output;
     strips direct = {0};
-    if (n->tile_columns == 1 && is_near(output, f->inner, f->outer))
+    if (n->tile_columns == 1 && !is_streamed(output, f->inner) && is_near(output, f->inner, f->outer))
         direct = (strips){
             .out = (K *)fm_address(output, block->start),
             .step = f->outer < 0 ? 0 : output->strides[f->outer] / (ptrdiff_t)sizeof(K),
             .columns = columns / LANES * LANES,
             .groups = rows / n->tile_rows,
         };
-    run_strips(n, &l, groups, tiles, &direct);
+    run_strips(n, l, groups, tiles, &direct);
     ptrdiff_t at[FM_MAX_NDIM];
     memcpy(at, block->start, sizeof at);
     for (ptrdiff_t y = 0; y < rows; y++) {
         const ptrdiff_t done = y < direct.groups * n->tile_rows ? direct.columns : 0;
         at[f->inner] = block->start[f->inner] + done;
         if (done < columns)
-            write_row(f, &l, output, at, columns - done, l.output + y * row_size(n) + done);
+            write_row(f, l, output, at, columns - done, l->output + y * row_size(n) + done);
         if (f->outer >= 0)
             at[f->outer]++;
     }
+}
+
+/* How wide panels are, and how much less the first of a block: they meet where lines of memory do. */
+static ptrdiff_t panel_width(const fm_filter *f, const fm_block *block, ptrdiff_t *less)
+{
+    const ptrdiff_t columns = block->extent[f->inner], line = FM_LINE / (ptrdiff_t)sizeof(K);
+    *less = 0;
+    if (columns <= widest_panel(f->network))
+        return columns;
+    *less = (ptrdiff_t)((uintptr_t)fm_address(f->output, block->start) % FM_LINE / sizeof(K));
+    return (fm_part_of(columns + *less, widest_panel(f->network)) + line - 1) / line * line;
+}
+
+static void network_part(fm_filter *f, const fm_block *block, void *scratch, int lane)
+{
+    const layout l = lay_out(f->network, scratch);
+    as_bits bits;
+    view_as_bits(f, &bits);
+    fm_block panel = *block;
+    ptrdiff_t less, width = panel_width(f, block, &less), left = block->extent[f->inner];
+    for (width -= less; left > 0; width += less, less = 0) {
+        panel.extent[f->inner] = width < left ? width : left;
+        make_panel(f, &l, &bits, &panel);
+        panel.start[f->inner] += panel.extent[f->inner];
+        left -= panel.extent[f->inner];
+    }
+    if (is_streamed(f->output, f->inner))
+        end_streaming();
 }
 
 extern const fm_engine NETWORK(fm_network_engine);

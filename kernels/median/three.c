@@ -3,11 +3,13 @@
  * Lanes are neighbouring x. The three elements of each row are sorted: the median of nine is the middle one of
  * the largest of the smallest, the middle of the middle and the smallest of the largest (Smith, Implementing
  * median filters in XC4000E FPGAs, 1996). Four rows are made at a time, of which two and two share what their
- * windows have in common: 19 comparisons an output, all in registers. Where elements are their own keys they
+ * windows have in common: 19 comparisons an output, all in registers. Where elements sort like their keys they
  * are read and written in place; only the columns at the border go by scratch memory.
  * Compiled once per instruction set and key width.
  */
+#include "bits.h"
 #include "engine.h"
+#include "stream.h"
 #include "vector.h"
 
 #define THREE(name) FM_NAME(FM_JOIN(name, FM_KEYS))
@@ -16,7 +18,8 @@ enum {
     BAND = 4,                            /* rows of outputs made at a time: more find no room in registers */
     ROWS = 64,                           /* rows of outputs of a strip */
     WIDTH = 2048 / (int)sizeof(K),       /* of a strip that is read into scratch memory */
-    LONGEST = 16384,                     /* of one that is not */
+    LONGEST = 16384,                     /* of one that is not, */
+    LOOKED_AT = 4096 / (int)sizeof(K),   /* and of one that is looked at before, which the second cache holds */
     ROOM = WIDTH + 2 * LANES,            /* elements of a row of scratch memory */
 };
 
@@ -126,6 +129,24 @@ static void make_rows(const K *const *rows, ptrdiff_t width, ptrdiff_t count, ch
         make_band(rows + y, width, count - y < BAND ? (int)(count - y) : BAND, out + y * stride, stride);
 }
 
+/* The same for an array that is large: bands go by way of a small part of scratch memory. */
+static void stream_rows(const K *const *rows, ptrdiff_t width, ptrdiff_t count, char *out, ptrdiff_t stride, K *band)
+{
+    const ptrdiff_t size = sizeof(K);
+    for (ptrdiff_t y = 0; y < count; y += BAND)
+        for (ptrdiff_t x = 0, some; x < width; x += some) {
+            const ptrdiff_t skew = (ptrdiff_t)((uintptr_t)(out + x * size) % FM_LINE) / size, left = width - x;
+            const K *from[BAND + 2];
+            const int high = count - y < BAND ? (int)(count - y) : BAND;
+            some = left < WIDTH - skew ? left : WIDTH - skew;
+            for (int i = 0; i < high + 2; i++)
+                from[i] = rows[y + i] + x;
+            make_band(from, some, high, (char *)band, ROOM * size);
+            for (int i = 0; i < high; i++)
+                stream(out + (y + i) * stride + x * size, (const char *)(band + i * ROOM), some * size);
+        }
+}
+
 /* Filters a strip by way of scratch memory. */
 static void by_way_of_scratch(const fm_filter *f, const layout *l, const ptrdiff_t *start, ptrdiff_t rows,
                               ptrdiff_t columns)
@@ -141,7 +162,10 @@ static void by_way_of_scratch(const fm_filter *f, const layout *l, const ptrdiff
     make_rows(row, columns, rows, (char *)l->outputs, ROOM * sizeof(K));
     memcpy(at, start, sizeof at);
     for (ptrdiff_t y = 0; y < rows; y++, at[f->outer]++)
-        fm_write_keys(f->output, at, f->inner, columns, l->outputs + y * ROOM);
+        if (is_streamed(f->output, f->inner))
+            stream_keys(f->output, at, columns, l->outputs + y * ROOM, l->rows);
+        else
+            fm_write_keys(f->output, at, f->inner, columns, l->outputs + y * ROOM);
 }
 
 /* One column of outputs at the border, with lanes along y: rows and columns of a window may be exchanged. */
@@ -189,7 +213,10 @@ static void in_place(const fm_filter *f, const layout *l, const ptrdiff_t *start
     ptrdiff_t stride = f->output->strides[f->outer], size = sizeof(K);
     for (ptrdiff_t x = begin; x < left; x++)
         make_border(f, l, row, x, rows, out + x * size, stride);
-    make_rows(from, right - left, rows, out + left * size, stride);
+    if (is_streamed(f->output, f->inner))
+        stream_rows(from, right - left, rows, out + left * size, stride, l->outputs);
+    else
+        make_rows(from, right - left, rows, out + left * size, stride);
     for (ptrdiff_t x = right; x < begin + columns; x++)
         make_border(f, l, row, x, rows, out + x * size, stride);
 }
@@ -199,15 +226,45 @@ static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b)
     return a < b ? a : b;
 }
 
+/* Whether all that a strip's windows reach sorts like its keys; `bits` is the filter of elements as they are. */
+static int is_ordered(const fm_filter *bits, fm_type type, const ptrdiff_t *start, ptrdiff_t rows, ptrdiff_t columns)
+{
+    const ptrdiff_t n = bits->source.array->shape[bits->inner], lead = bits->lead[bits->inner];
+    const ptrdiff_t begin = start[bits->inner] - lead, end = begin + columns + 2;
+    const ptrdiff_t from = begin < 0 ? 0 : begin, to = least(end, n);
+    ptrdiff_t at[FM_MAX_NDIM];
+    if (fm_key_types[type].kind == KEY_SAME)
+        return 1;
+    if (!sort_like_keys((const K *)&bits->source.fill, 1, type))
+        return 0;
+    for (int d = 0; d < bits->output->ndim; d++)
+        at[d] = d == bits->inner ? 0 : start[d] - bits->lead[d];
+    for (ptrdiff_t y = 0; y < rows + 2; y++, at[bits->outer]++) {
+        const K *row = fm_row(&bits->source, at);
+        if (!row)
+            continue;
+        if (from < to && !sort_like_keys(row + from, to - from, type))
+            return 0;
+        for (ptrdiff_t x = begin; x < end; x++) {
+            const ptrdiff_t inside = fm_border(x, n, bits->source.modes[bits->inner]);
+            if (x == from && from < to)
+                x = to - 1; /* these have been looked at */
+            else if (inside >= 0 && !sort_like_keys(row + inside, 1, type))
+                return 0;
+        }
+    }
+    return 1;
+}
+
 /* Filters a strip, in place if it can be and if enough windows lie inside of the array. Returns its columns. */
-static ptrdiff_t filter_strip(const fm_filter *f, const layout *l, const ptrdiff_t *start, ptrdiff_t rows,
-                              ptrdiff_t columns, int plain)
+static ptrdiff_t filter_strip(const fm_filter *f, const fm_filter *bits, const layout *l, const ptrdiff_t *start,
+                              ptrdiff_t rows, ptrdiff_t columns)
 {
     ptrdiff_t lead = f->lead[f->inner], begin = start[f->inner], inside = f->source.array->shape[f->inner] + lead - 2;
     ptrdiff_t left = begin < lead ? lead : begin;
     ptrdiff_t right = least(begin + columns, inside);
-    if (plain && right - left >= LANES) {
-        in_place(f, l, start, rows, columns, left, right);
+    if (bits && right - left >= LANES && is_ordered(bits, f->output->type, start, rows, columns)) {
+        in_place(bits, l, start, rows, columns, left, right);
         return columns;
     }
     ptrdiff_t width = least(columns, WIDTH);
@@ -218,14 +275,21 @@ static ptrdiff_t filter_strip(const fm_filter *f, const layout *l, const ptrdiff
 static void three_part(fm_filter *f, const fm_block *block, void *scratch, int lane)
 {
     layout l = lay_out(scratch);
-    ptrdiff_t columns = block->extent[f->inner];
-    int plain = fm_is_plain(f->source.array, f->inner) && fm_is_plain(f->output, f->inner);
+    as_bits views;
+    view_as_bits(f, &views);
+    fm_filter bits = {.source = views.source, .output = &views.output, .inner = f->inner, .outer = f->outer};
+    memcpy(bits.lead, f->lead, sizeof bits.lead);
+    const int plain = fm_is_plain(&views.input, f->inner) && fm_is_plain(&views.output, f->inner);
+    const ptrdiff_t columns = block->extent[f->inner];
+    const ptrdiff_t widest = fm_key_types[f->output->type].kind == KEY_SAME ? columns : LOOKED_AT;
     ptrdiff_t start[FM_MAX_NDIM];
     memcpy(start, block->start, sizeof start);
     for (ptrdiff_t x = 0; x < columns;) {
         start[f->inner] = block->start[f->inner] + x;
-        x += filter_strip(f, &l, start, block->extent[f->outer], columns - x, plain);
+        x += filter_strip(f, plain ? &bits : NULL, &l, start, block->extent[f->outer], least(columns - x, widest));
     }
+    if (is_streamed(f->output, f->inner))
+        end_streaming();
 }
 
 extern const fm_engine THREE(fm_three);

@@ -85,7 +85,7 @@ def test_several_tiles_with_long_sides(columns, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["i1", "i2", "u4", "i8", "f2", ">f4", "f8"])
-@pytest.mark.parametrize("sizes", [(5, 5), (9, 9), (1, 7)])
+@pytest.mark.parametrize("sizes", [(3, 3), (5, 5), (9, 9), (1, 7)])
 def test_elements_that_sort_like_keys_until_one_does_not(sizes, dtype):
     """Small windows are selected from elements as they are, until one is negative or NaN."""
     image = np.random.default_rng(5).integers(0, 100, (40, 75)).astype(dtype)
@@ -108,6 +108,33 @@ def test_rows_that_lie_far_apart(shape, dtype):
     got = filtered(image, (5, 5), workers=2)
     assert_same_bits(got[:, :900], expected(image[:, :902], (5, 5))[:, :900])
     assert_same_bits(got[:, -900:], expected(image[:, -902:], (5, 5))[:, 2:])
+
+
+@pytest.mark.parametrize("dtype", ["i1", "f2", "f4", "i8", "f8"])
+def test_elements_beyond_the_sides_that_do_not_sort_like_keys(dtype):
+    """A row is looked at in parts; those at its ends reach what lies at the other end, or the constant."""
+    image = np.random.default_rng(5).integers(0, 100, (9, 5000)).astype(dtype)
+    for column in (0, -1):
+        other = image.copy()
+        other[4, column] = -1
+        check(other, (3, 3), mode="wrap")
+    check(image, (3, 3), mode="constant", cval=-1)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "i2", "f4", ">f4", "u8", "f8"])
+@pytest.mark.parametrize("sizes", [(3, 3), (5, 5), (8, 8), (5, 1)])
+def test_arrays_that_are_too_large_for_the_caches(sizes, dtype):
+    """They are written past the caches, a line of memory at a time; their parts are not."""
+    size = np.dtype(dtype).itemsize
+    for image, odd, skew in itertools.product((np.abs, np.negative), (0, 5), (0, 8, 24, 63)):
+        image = image(noise((1028, 4096 // size + odd), dtype)).astype(dtype)
+        memory = np.empty(image.nbytes + 128, np.uint8)
+        begin = (skew - memory.ctypes.data) % 64
+        output = memory[begin : begin + image.nbytes].view(dtype).reshape(image.shape)
+        filtered(image, sizes, output=output, workers=2)
+        half = image.shape[1] // 2
+        assert_same_bits(output[:, :half].copy(), filtered(image[:, : half + 8], sizes)[:, :half].copy())
+        assert_same_bits(output[:, half:].copy(), filtered(image[:, half - 8 :], sizes)[:, 8:].copy())
 
 
 @pytest.mark.parametrize("mode", MODES)
