@@ -3,10 +3,7 @@
 #define FM_LEVEL_H
 
 #include "fastmath.h"
-
-#define FM_JOIN_(a, b) a##_##b
-#define FM_JOIN(a, b) FM_JOIN_(a, b)
-#define FM_NAME(name) FM_JOIN(name, FM_LEVEL) /* sum_f64 -> sum_f64_v3 */
+#include "names.h"
 
 struct fm_columns;
 struct fm_key_type;

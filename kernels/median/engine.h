@@ -4,6 +4,7 @@
 #define FM_ENGINE_H
 
 #include "array.h"
+#include "network.h"
 #include "window.h"
 
 #include <stdatomic.h>
@@ -14,7 +15,6 @@ typedef struct {
     ptrdiff_t extent[FM_MAX_NDIM];
 } fm_block;
 
-struct fm_network;
 struct fm_doubles;
 
 /* A call of fm_rank_filter as its engine sees it. */
@@ -26,7 +26,7 @@ typedef struct {
     ptrdiff_t rank;
 
     int inner, outer, far; /* axes: along inner outputs are neighbours; outer and far are -1 where not used */
-    const struct fm_network *network;
+    const fm_network *network;
     const fm_run *runs; /* for the ordinal engine */
     ptrdiff_t run_count;
     struct fm_doubles *doubles; /* for the engine of doubles */
@@ -68,33 +68,12 @@ void fm_cut_plane(const fm_filter *filter, ptrdiff_t rows, ptrdiff_t columns, fm
 
 fm_status fm_run_engine(const fm_engine *engine, fm_filter *filter, int workers);
 
-/* A compiled selection network, which runs down the array; see networks/emit.py. */
-typedef struct fm_network {
-    /* Makes groups `x` to `end` of LANES tiles, counted from that in which the windows of the first outputs begin.
-     * `in` and `out` are at group `x`. What the first `reach` groups write is of no use, and they read as many
-     * groups before the first one. Rows of outputs are `step` elements apart, or `pitch` if tiles are wider than
-     * a column. */
-    void (*run)(const void *in, void *out, void *scratch, size_t x, size_t end, ptrdiff_t step);
-    int planes, rows, columns, rank;
-    int tile_rows, tile_columns; /* a group is tile_rows rows of the array */
-    int lead;         /* rows of the first group before the first window */
-    int reach;        /* groups from that in which a window begins to that in which it ends */
-    int extra;        /* tiles that a window reaches further along */
-    int pitch, plane; /* elements of a row for each column of a tile; of all rows of a plane of input */
-    size_t scratch_bytes;
-} fm_network;
-
 /* A filter of doubles by their bits, the engine that compares these as doubles, and that for all other blocks; the two
  * cut alike. */
 typedef struct fm_doubles {
     fm_filter filter;
     const fm_engine *engine, *other;
 } fm_doubles;
-
-enum {
-    FM_NETWORK_WIDTH = 512,        /* bytes of a row of outputs in scratch memory */
-    FM_NETWORK_INPUT = 192 * 1024, /* bytes of all input there: with the outputs it fits the second cache */
-};
 
 enum {
     FM_MOST_SCRATCH = 8 << 20,   /* bytes for each thread */

@@ -1,5 +1,5 @@
 /* The generated selection networks (networks/emit.py), compiled once per instruction set and key width. */
-#include "engine.h"
+#include "network.h"
 #include "vector.h"
 
 #define NETWORK(name) FM_NAME(FM_JOIN(name, FM_KEYS))
