@@ -119,23 +119,42 @@ static inline void copy_key(char *to, const void *from, int size)
     }
 }
 
+/* Writes keys that are read a step apart: 1, 0 or -1. */
+#define COPY(U)                                                       \
+    do {                                                              \
+        U key;                                                        \
+        memcpy(&key, from, sizeof key);                               \
+        if (step == 0)                                                \
+            for (ptrdiff_t i = 0; i < count; i++)                     \
+                memcpy(to + i * size, &key, sizeof(U));               \
+        else                                                          \
+            for (ptrdiff_t i = 0; i < count; i++)                     \
+                memcpy(to + i * size, from - i * size, sizeof(U));    \
+    } while (0)
+
+static void copy_keys(char *restrict to, ptrdiff_t count, const char *restrict from, ptrdiff_t step, int size)
+{
+    if (step == 1) {
+        memcpy(to, from, (size_t)(count * size));
+        return;
+    }
+    switch (size) {
+    case 1: COPY(uint8_t); break;
+    case 2: COPY(uint16_t); break;
+    case 4: COPY(uint32_t); break;
+    case 8: COPY(uint64_t); break;
+    }
+}
+
 static void fill(char *keys, ptrdiff_t count, int size, int64_t key)
 {
-    for (ptrdiff_t i = 0; i < count; i++)
-        copy_key(keys + i * size, &key, size);
+    copy_keys(keys, count, (const char *)&key, 0, size);
 }
 
 /* Where the next position outside is read, seen from where this one is, as long as no end of the axis intervenes. */
 static ptrdiff_t direction(fm_mode mode)
 {
     return mode == FM_WRAP ? 1 : mode == FM_NEAREST ? 0 : -1;
-}
-
-/* Copies keys from a step apart. */
-static void copy_keys(char *to, ptrdiff_t count, const char *from, ptrdiff_t step, int size)
-{
-    for (ptrdiff_t i = 0; i < count; i++)
-        copy_key(to + i * size, from + i * step * size, size);
 }
 
 /* Fills in the keys outside the axis' range, from position `i` up to `end`, all on one side. Those inside, from
@@ -147,8 +166,6 @@ static void read_outside(const fm_source *source, ptrdiff_t *at, int axis, ptrdi
     const int size = fm_key_types[source->array->type].size;
     const ptrdiff_t n = source->array->shape[axis];
     const fm_mode mode = source->modes[axis];
-    if (i >= end)
-        return;
     const ptrdiff_t first = outside(i, n, mode), last = outside(end - 1, n, mode), step = direction(mode);
     if (first < 0) {
         fill(keys + (i - start) * size, end - i, size, source->fill);
@@ -188,8 +205,10 @@ void fm_read_keys(const fm_source *source, const ptrdiff_t *at, int axis, ptrdif
     }
     inside[axis] = from;
     read_inside(array, inside, axis, to - from, (char *)keys + (from - start) * size);
-    read_outside(source, inside, axis, start, from, from, to, keys, start);
-    read_outside(source, inside, axis, to, end, from, to, keys, start);
+    if (start < from)
+        read_outside(source, inside, axis, start, from, from, to, keys, start);
+    if (to < end)
+        read_outside(source, inside, axis, to, end, from, to, keys, start);
 }
 
 void fm_write_keys(const fm_array *array, const ptrdiff_t *at, int axis, ptrdiff_t count, const void *keys)

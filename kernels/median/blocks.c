@@ -53,6 +53,7 @@ static int should_stop(void *context)
 fm_status fm_run_engine(const fm_engine *engine, fm_filter *f, int workers)
 {
     job j = {.engine = engine, .filter = f};
+    f->workers = workers;
     engine->cut(f, &j.largest);
     ptrdiff_t parts = 1;
     for (int d = 0; d < f->output->ndim; d++)

@@ -27,15 +27,16 @@ typedef struct {
 
     int inner, outer, far; /* axes: along inner outputs are neighbours; outer and far are -1 where not used */
     const fm_network *network;
-    const fm_run *runs; /* for the ordinal engine */
+    const unsigned char *footprint; /* for the engines `ordinal` and `band`; it has so many runs along inner */
     ptrdiff_t run_count;
     struct fm_doubles *doubles; /* for the engine of doubles */
     const fm_program *program; /* for the interpreter */
     const fm_run *lines;       /* of its window along the inner axis, those along outer together */
     ptrdiff_t line_count;
-    int axis;         /* for the extremes: that of the pass, */
-    ptrdiff_t length; /* and the window's length along it */
+    ptrdiff_t along, across; /* for the extremes: the window's extents along inner and outer in this pass; */
+    int in_place;            /* whether it reads what it overwrites; `along` is 1 then */
 
+    int workers;
     const fm_watch *watch; /* for lane 0 alone */
     atomic_int stopped;
 } fm_filter;
@@ -85,7 +86,8 @@ enum {
 typedef struct fm_engines {
     int lanes;                  /* keys that are compared at a time */
     const fm_network *networks; /* up to one without a run */
-    const fm_engine *three, *network, *interpret, *extreme, *constant_time, *ordinal, *weighted;
+    const fm_engine *three, *network, *interpret, *extreme, *constant_time, *ordinal, *weighted,
+        *band;
     const fm_engine *histogram; /* for keys of 8 bits alone */
     const struct fm_engines *doubles; /* of 64 bits alone: engines of small windows that compare keys as doubles, */
     const fm_engine *by_doubles;      /* and that which uses them where it can; both may be missing */

@@ -7,7 +7,8 @@
 
 extern const fm_network ENGINE(fm_networks)[];
 extern const fm_engine ENGINE(fm_three), ENGINE(fm_network_engine), ENGINE(fm_interpret), ENGINE(fm_extreme),
-    ENGINE(fm_constant_time), ENGINE(fm_ordinal), ENGINE(fm_weighted), FM_NAME(fm_histogram);
+    ENGINE(fm_constant_time), ENGINE(fm_ordinal), ENGINE(fm_weighted), ENGINE(fm_band),
+    FM_NAME(fm_histogram);
 extern const fm_engine LIKE_64(fm_network_engine), FM_NAME(fm_doubles_engine);
 extern const fm_engines FM_NAME(fm_engines_doubles);
 
@@ -29,6 +30,7 @@ const fm_engines ENGINE(fm_engines) = {
     .constant_time = &ENGINE(fm_constant_time),
     .ordinal = &ENGINE(fm_ordinal),
     .weighted = &ENGINE(fm_weighted),
+    .band = &ENGINE(fm_band),
 #endif
 #if FM_KEY == 8
     .histogram = &FM_NAME(fm_histogram),

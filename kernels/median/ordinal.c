@@ -1,4 +1,4 @@
-/* Every other window: sliding over ordinal numbers.
+/* Other windows: sliding over ordinal numbers.
  *
  * A block of outputs is read with its border, and sorting gives each element its own ordinal number. A
  * window is then a set of numbers, kept as bits, and the element of a rank is that of the set's rank-th
@@ -161,13 +161,14 @@ static inline uint32_t find(set *s, ptrdiff_t rank)
 /* Places in the padded block, relative to a window's first, where each run loses and gains an element. */
 static void edges(const fm_filter *f, const ptrdiff_t *padded, const layout *l)
 {
-    for (ptrdiff_t r = 0; r < f->run_count; r++) {
+    ptrdiff_t at[FM_MAX_NDIM] = {0}, length = 0, *leave = l->leave, *enter = l->enter;
+    while (fm_next_run(f->size, f->footprint, f->output->ndim, f->inner, at, &length)) {
         ptrdiff_t place = 0;
         for (int d = 0; d < f->output->ndim; d++)
             if (d != f->inner)
-                place = place * padded[d] + f->runs[r].start[d];
-        l->leave[r] = place * padded[f->inner] + f->runs[r].start[f->inner];
-        l->enter[r] = l->leave[r] + f->runs[r].length;
+                place = place * padded[d] + at[d];
+        *leave = place * padded[f->inner] + at[f->inner];
+        *enter++ = *leave++ + length;
     }
 }
 

@@ -203,47 +203,110 @@ static fm_status run_program(fm_filter *f, const fm_engines *engines, const fm_p
     return status;
 }
 
+/* Whether an engine's least block is within what memory it may take. */
+static int has_room(const fm_engine *engine, const fm_filter *f)
+{
+    fm_block largest;
+    engine->cut(f, &largest);
+    const size_t bytes = engine->scratch(f, &largest);
+    return bytes > 0 && bytes <= FM_MOST_SCRATCH;
+}
+
+static ptrdiff_t count_runs(const fm_filter *f, const fm_window *w)
+{
+    ptrdiff_t count = 1, at[FM_MAX_NDIM] = {0}, length = 0;
+    for (int d = 0; d < f->output->ndim; d++)
+        count *= d == f->inner ? 1 : f->size[d];
+    if (!w->footprint)
+        return count;
+    for (count = 0; fm_next_run(f->size, w->footprint, f->output->ndim, f->inner, at, &length);)
+        count++;
+    return count;
+}
+
+/* Steps along the axis that a window may take before it has moved on by all of its extent or that of the array. */
+static ptrdiff_t steps_along(const fm_filter *f, int axis)
+{
+    return f->size[axis] < f->output->shape[axis] ? f->size[axis] : f->output->shape[axis];
+}
+
+static fm_status run_band(fm_filter *f, const fm_engines *engines, const fm_window *w, int workers)
+{
+    f->inner = 0;
+    f->outer = -1;
+    for (int d = 1; d < f->output->ndim; d++)
+        if (steps_along(f, d) >= steps_along(f, f->inner))
+            f->inner = d;
+    for (int d = 0; d < f->output->ndim && !w->footprint; d++)
+        if (d != f->inner && (f->outer < 0 || steps_along(f, d) >= steps_along(f, f->outer)))
+            f->outer = d;
+    f->footprint = w->footprint;
+    f->run_count = count_runs(f, w);
+    return fm_run_engine(engines->band, f, workers);
+}
+
 static fm_status run_ordinal(fm_filter *f, const fm_engines *engines, const fm_window *w, int workers)
 {
     for (int d = 0; d < f->output->ndim; d++) /* fewer runs are better */
         if (f->size[d] > f->size[f->inner])
             f->inner = d;
-    fm_run *runs = fm_find_runs(w, f->output->ndim, f->inner, &f->run_count);
-    f->runs = runs;
-    fm_status status = runs ? fm_run_engine(engines->ordinal, f, workers) : FM_NO_MEMORY;
-    free(runs);
+    f->footprint = w->footprint;
+    f->run_count = count_runs(f, w);
+    return has_room(engines->ordinal, f) ? fm_run_engine(engines->ordinal, f, workers)
+                                         : run_band(f, engines, w, workers);
+}
+
+/* The window's extent along an axis without what lies so far away that it is seen already. */
+static ptrdiff_t trim(fm_filter *f, int axis)
+{
+    const ptrdiff_t most = 2 * f->output->shape[axis], behind = f->size[axis] - 1 - f->lead[axis];
+    f->lead[axis] = f->lead[axis] < most ? f->lead[axis] : most;
+    return f->lead[axis] + 1 + (behind < most ? behind : most);
+}
+
+static fm_status run_extreme_pass(fm_filter *f, const fm_engines *engines, ptrdiff_t along, ptrdiff_t across,
+                                  int workers)
+{
+    f->along = along;
+    f->across = across;
+    fm_status status = fm_run_engine(engines->extreme, f, workers);
+    f->source.array = f->output;
+    f->in_place = 1;
     return status;
 }
 
-static fm_status run_extreme_pass(fm_filter *f, const fm_engines *engines, int axis, int workers)
+/* Whether the inner axis and the outer one are better done together: for the height of a window, rows fit the caches
+ * that are long beside its width; or they have to be, since passes in place keep all of that height. */
+static int are_together(const fm_filter *f, ptrdiff_t along, ptrdiff_t across)
 {
-    const ptrdiff_t most = 2 * f->output->shape[axis]; /* what lies further away is seen already */
-    ptrdiff_t behind = f->size[axis] - 1 - f->lead[axis];
-    f->axis = axis;
-    f->lead[axis] = f->lead[axis] < most ? f->lead[axis] : most;
-    f->length = f->lead[axis] + 1 + (behind < most ? behind : most);
-    fm_status status = fm_run_engine(engines->extreme, f, workers);
-    f->source.array = f->output;
-    return status;
+    enum { CACHED = 1 << 20, HIGHEST = 1 << 14 };
+    const ptrdiff_t columns = f->output->shape[f->inner], bytes = fm_key_types[f->output->type].size;
+    const ptrdiff_t row = bytes * (columns < 4 * along ? columns : 4 * along);
+    return across > HIGHEST || across <= CACHED / row;
 }
 
 static fm_status run_extreme(fm_filter *f, const fm_engines *engines, int workers)
 {
     const fm_array *output = f->output;
+    ptrdiff_t length[FM_MAX_NDIM];
     f->inner = axis_of_lanes(output, -1);
     f->outer = -1;
-    int others = 0;
     for (int d = 0; d < output->ndim; d++) {
-        others += d != f->inner && f->size[d] > 1;
-        if (d != f->inner && (f->outer < 0 || output->shape[d] > output->shape[f->outer]))
+        length[d] = trim(f, d);
+        if (d != f->inner && (f->outer < 0 || length[d] > length[f->outer] ||
+                              (length[f->outer] == 1 && output->shape[d] > output->shape[f->outer])))
             f->outer = d;
     }
-    fm_status status = FM_OK;
-    if (f->size[f->inner] > 1 || others == 0)
-        status = run_extreme_pass(f, engines, f->inner, workers);
+    const int first = f->outer;
+    ptrdiff_t along = length[f->inner], across = first < 0 ? 1 : length[first];
+    if (along > 1 && !are_together(f, along, across))
+        across = 1;
+    fm_status status = run_extreme_pass(f, engines, along, across, workers);
     for (int d = 0; d < output->ndim && status == FM_OK; d++)
-        if (d != f->inner && f->size[d] > 1)
-            status = run_extreme_pass(f, engines, d, workers);
+        if (d != f->inner && length[d] > 1 && (d != first || across == 1)) {
+            f->outer = d;
+            status = run_extreme_pass(f, engines, 1, length[d], workers);
+        }
     return status;
 }
 
@@ -258,13 +321,14 @@ static int is_larger_than_array(const fm_filter *f, const fm_window *w, ptrdiff_
     return !w->footprint && count > SMALL && count / 4 >= elements;
 }
 
-static fm_status run_weighted(fm_filter *f, const fm_engines *engines, int workers)
+static fm_status run_weighted(fm_filter *f, const fm_engines *engines, const fm_window *w, int workers)
 {
     f->inner = 0; /* the longest axis leaves the fewest lines */
     for (int d = 1; d < f->output->ndim; d++)
         if (f->output->shape[d] >= f->output->shape[f->inner])
             f->inner = d;
-    return fm_run_engine(engines->weighted, f, workers);
+    return has_room(engines->weighted, f) ? fm_run_engine(engines->weighted, f, workers)
+                                          : run_band(f, engines, w, workers);
 }
 
 fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *w, ptrdiff_t count, int workers)
@@ -272,7 +336,7 @@ fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *
     if (!w->footprint && (w->rank == 0 || w->rank == count - 1))
         return run_extreme(f, engines, workers);
     if (is_larger_than_array(f, w, count))
-        return run_weighted(f, engines, workers);
+        return run_weighted(f, engines, w, workers);
     choose_plane(f, f->source.array);
     if (is_three(f, w, count))
         return run_small(f, engines, THREE, w, count, workers);

@@ -1,6 +1,8 @@
 /* A window as its engines want it: as runs, as lines, or as points. */
 #include "window.h"
 
+#include "array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,28 +76,46 @@ fm_run *fm_find_lines(const fm_window *w, int ndim, int inner, int outer, ptrdif
     return lines;
 }
 
+int fm_next_run(const ptrdiff_t *size, const unsigned char *footprint, int ndim, int inner, ptrdiff_t *at,
+                ptrdiff_t *length)
+{
+    ptrdiff_t step = 1, line = 0; /* from an element to the next along inner; where the line begins */
+    at[inner] += *length;
+    for (;;) {
+        if (at[inner] >= size[inner] && !fm_advance(at, size, ndim, inner))
+            return 0;
+        at[inner] = at[inner] >= size[inner] ? 0 : at[inner];
+        if (!footprint)
+            break;
+        line = 0;
+        for (int d = 0; d < ndim; d++) {
+            line = line * size[d] + (d == inner ? 0 : at[d]);
+            step = d <= inner ? 1 : step * size[d];
+        }
+        while (at[inner] < size[inner] && !footprint[line + at[inner] * step])
+            at[inner]++;
+        if (at[inner] < size[inner])
+            break;
+    }
+    ptrdiff_t end = footprint ? at[inner] + 1 : size[inner];
+    while (end < size[inner] && footprint[line + end * step])
+        end++;
+    *length = end - at[inner];
+    return 1;
+}
+
 fm_run *fm_find_runs(const fm_window *w, int ndim, int inner, ptrdiff_t *count)
 {
-    ptrdiff_t lines = count_lines(w, ndim, inner), used = 0, room = lines;
-    if (w->footprint)
-        room *= (w->size[inner] + 1) / 2;
-    fm_run *runs = new_runs(room);
-    ptrdiff_t at[FM_MAX_NDIM] = {0};
-    for (ptrdiff_t i = 0; runs && i < lines; i++) {
-        ptrdiff_t length = 0;
-        for (at[inner] = 0; at[inner] <= w->size[inner]; at[inner]++) {
-            int more = at[inner] < w->size[inner] && counts(w, ndim, at);
-            if (!more && length) {
-                memcpy(runs[used].start, at, sizeof at);
-                runs[used].start[inner] -= length;
-                runs[used++].length = length;
-            }
-            length = more ? length + 1 : 0;
-        }
-        at[inner] = 0;
-        next_line(w, ndim, inner, -1, at);
+    *count = 0;
+    ptrdiff_t at[FM_MAX_NDIM] = {0}, length = 0;
+    while (fm_next_run(w->size, w->footprint, ndim, inner, at, &length))
+        ++*count;
+    fm_run *runs = new_runs(*count), *run = runs;
+    memset(at, 0, sizeof at);
+    for (length = 0; runs && fm_next_run(w->size, w->footprint, ndim, inner, at, &length); run++) {
+        memcpy(run->start, at, sizeof at);
+        run->length = length;
     }
-    *count = used;
     return runs;
 }
 

@@ -17,7 +17,12 @@ ptrdiff_t fm_count_places(const fm_window *window, int ndim);
 /* How many elements count, or -1 if they are too many for a ptrdiff_t. */
 ptrdiff_t fm_count_elements(const fm_window *window, int ndim);
 
-/* The runs of elements that count. NULL without memory. */
+/* Goes from a run of elements that count, which begins at `at`, to the next; 0 after the last. In the beginning `at` and
+ * the length are 0. */
+int fm_next_run(const ptrdiff_t *size, const unsigned char *footprint, int ndim, int inner, ptrdiff_t *at,
+                ptrdiff_t *length);
+
+/* All of them. NULL without memory. */
 fm_run *fm_find_runs(const fm_window *window, int ndim, int inner, ptrdiff_t *count);
 
 /* All lines of the window along the inner axis; those that differ only along outer (if that is not -1)

@@ -258,16 +258,55 @@ def test_layouts_of_extremes(layout):
         assert_same_bits(output.astype("f4"), expected(image, (5, 7), rank=rank, mode="wrap"))
 
 
-def test_extremes_in_pieces_of_rows():
-    for shape, sizes in (((3, 4500), (1, 2)), ((3, 4500), (2, 3)), ((2, 9000), (2, 3001)), ((2100, 33), (1001, 2))):
-        for rank in (0, sizes[0] * sizes[1] - 1):
-            image = noise(shape)
-            padded = np.pad(image, [(s // 2, s - 1 - s // 2) for s in sizes], "symmetric")
-            for axis, size in enumerate(sizes):
-                padded = (np.min if rank == 0 else np.max)(
-                    np.lib.stride_tricks.sliding_window_view(padded, size, axis), -1
-                )
-            assert_same_bits(filtered(image, sizes, rank=rank, workers=2), padded)
+def axis_by_axis(image, sizes, function, mode="symmetric"):
+    """The minimum or maximum of boxes."""
+    padded = np.pad(image, [(s // 2, s - 1 - s // 2) for s in sizes], mode)
+    for axis, size in enumerate(sizes):
+        padded = function(np.lib.stride_tricks.sliding_window_view(padded, size, axis), -1)
+    return padded
+
+
+@pytest.mark.parametrize(
+    ("shape", "sizes"),
+    [
+        ((3, 4500), (1, 2)),
+        ((3, 4500), (2, 3)),
+        ((2, 9000), (2, 3001)),
+        ((2100, 33), (1001, 2)),
+        ((70, 9000), (65, 70)),  # strips in several pieces
+        ((420, 1000), (401, 301)),  # one axis after the other
+    ],
+)
+def test_extremes_in_pieces(shape, sizes):
+    for dtype, mode in (("u1", "reflect"), ("i8", "wrap")):
+        image = noise(shape, dtype)
+        for rank, function in ((0, np.min), (sizes[0] * sizes[1] - 1, np.max)):
+            wanted = axis_by_axis(image, sizes, function, MODES[mode])
+            assert_same_bits(filtered(image, sizes, rank=rank, mode=mode, workers=2), wanted)
+            assert_same_bits(filtered(image, sizes, rank=rank, mode=mode), wanted)
+
+
+@pytest.mark.parametrize("size", [*range(2, 10), *range(13, 20), 31, 32, 33, 47, 48, 49, 63, 64, 65, 66, 128, 129])
+def test_extremes_of_each_width_and_height(size):
+    """Widths that are powers of four, or a little more, and heights around a multiple of rows made together."""
+    image = noise((80, 77), "u2")
+    for sizes in ((1, size), (size, 1), (size, 3), (2, size)):
+        check(image, sizes, rank=sizes[0] * sizes[1] - 1, mode="mirror", workers=2)
+        check(image, sizes, rank=0, mode="wrap")
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", ">f4", "f8"])
+@pytest.mark.parametrize("sizes", [(1, 3), (3, 1), (3, 3), (9, 6), (40, 20)])
+def test_extremes_of_floats_until_one_is_negative(sizes, dtype):
+    """Floats are compared as they are until one is negative or NaN."""
+    image = np.random.default_rng(5).integers(0, 100, (35, 42)).astype(dtype)
+    last = sizes[0] * sizes[1] - 1
+    for value, place in itertools.product([-1, np.nan, -0.0, -np.inf], [None, (0, 0), (17, 20), (34, 41)]):
+        other = image.copy()
+        if place:
+            other[place] = value
+        for rank, mode in ((0, "constant"), (last, "constant"), (0, "nearest"), (last, "reflect")):
+            check(other, sizes, rank=rank, mode=mode, cval=7 if place else value)
 
 
 def disk(radius):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ENGINES = ["(3, 3)", "(4, 3)", "(41, 41)", "(2, 131)", "(2, 1)", "(1, 60)", "(150, 3)"]
+ENGINES = ["(3, 3)", "(4, 3)", "(41, 41)", "(2, 131)", "(2, 1)", "(1, 60)", "(150, 3)", "(400001, 1)"]
 
 ENDLESS = """
 import os, signal, sys, threading
