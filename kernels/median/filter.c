@@ -70,15 +70,18 @@ static void copy_begin(const fm_array *from, const fm_array *to, const fm_mode *
     }
 }
 
-static int stays_inside(const fm_window *w, int ndim)
+/* Whether a box that stays inside has more axes than extremes are made of in one pass. */
+static int takes_passes(const fm_window *w, int ndim)
 {
-    for (int d = 0; d < ndim; d++)
-        if (w->mode[d] == FM_VALID && w->size[d] > 1)
-            return 1;
-    return 0;
+    int inside = 0, axes = 0;
+    for (int d = 0; d < ndim; d++) {
+        inside |= w->mode[d] == FM_VALID && w->size[d] > 1;
+        axes += w->size[d] > 1;
+    }
+    return inside && axes > 2;
 }
 
-/* Extremes are made axis by axis, in an output as large as the input: that is cut off afterwards. */
+/* Further passes are made in an output as large as the input: that is cut off afterwards. */
 static fm_status filter_and_cut(const fm_array *input, const fm_array *output, const fm_window *w, int workers,
                                 const fm_watch *watch)
 {
@@ -132,7 +135,8 @@ fm_status fm_rank_filter(const fm_array *input, const fm_array *output, const fm
     for (int d = 0; d < input->ndim; d++)
         if (output->shape[d] == 0)
             return FM_OK;
-    if ((window->rank == 0 || window->rank == count - 1) && stays_inside(window, input->ndim))
+    if ((window->rank == 0 || window->rank == count - 1) && count == fm_count_places(window, input->ndim) &&
+        takes_passes(window, input->ndim))
         return filter_and_cut(input, output, window, workers, watch);
     return run(input, output, window, count, NULL, workers, watch);
 }

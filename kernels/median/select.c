@@ -259,7 +259,7 @@ static fm_status run_ordinal(fm_filter *f, const fm_engines *engines, const fm_w
 /* The window's extent along an axis without what lies so far away that it is seen already. */
 static ptrdiff_t trim(fm_filter *f, int axis)
 {
-    const ptrdiff_t most = 2 * f->output->shape[axis], behind = f->size[axis] - 1 - f->lead[axis];
+    const ptrdiff_t most = 2 * f->source.array->shape[axis], behind = f->size[axis] - 1 - f->lead[axis];
     f->lead[axis] = f->lead[axis] < most ? f->lead[axis] : most;
     return f->lead[axis] + 1 + (behind < most ? behind : most);
 }
@@ -285,11 +285,34 @@ static int are_together(const fm_filter *f, ptrdiff_t along, ptrdiff_t across)
     return across > HIGHEST || across <= CACHED / row;
 }
 
+/* Whether windows stay inside: then the output has no room for passes in place, and they reach along two axes at most. */
+static int is_smaller(const fm_array *output, const fm_array *input)
+{
+    for (int d = 0; d < output->ndim; d++)
+        if (output->shape[d] != input->shape[d])
+            return 1;
+    return 0;
+}
+
+/* Of two axes that windows reach along, that whose elements lie closer; else the one that is good for vectors. */
+static int choose_inner(const fm_filter *f)
+{
+    int best = -1, axes = 0;
+    for (int d = 0; d < f->output->ndim; d++) {
+        if (f->size[d] == 1)
+            continue;
+        axes++;
+        if (best < 0 || magnitude(f->output->strides[d]) <= magnitude(f->output->strides[best]))
+            best = d;
+    }
+    return axes == 2 && is_smaller(f->output, f->source.array) ? best : axis_of_lanes(f->output, -1);
+}
+
 static fm_status run_extreme(fm_filter *f, const fm_engines *engines, int workers)
 {
     const fm_array *output = f->output;
     ptrdiff_t length[FM_MAX_NDIM];
-    f->inner = axis_of_lanes(output, -1);
+    f->inner = choose_inner(f);
     f->outer = -1;
     for (int d = 0; d < output->ndim; d++) {
         length[d] = trim(f, d);
@@ -299,7 +322,7 @@ static fm_status run_extreme(fm_filter *f, const fm_engines *engines, int worker
     }
     const int first = f->outer;
     ptrdiff_t along = length[f->inner], across = first < 0 ? 1 : length[first];
-    if (along > 1 && !are_together(f, along, across))
+    if (along > 1 && !is_smaller(output, f->source.array) && !are_together(f, along, across))
         across = 1;
     fm_status status = run_extreme_pass(f, engines, along, across, workers);
     for (int d = 0; d < output->ndim && status == FM_OK; d++)

@@ -260,7 +260,7 @@ def test_layouts_of_extremes(layout):
 
 def axis_by_axis(image, sizes, function, mode="symmetric"):
     """The minimum or maximum of boxes."""
-    padded = np.pad(image, [(s // 2, s - 1 - s // 2) for s in sizes], mode)
+    padded = np.pad(image, [(s // 2, s - 1 - s // 2) for s in sizes], mode) if mode else image
     for axis, size in enumerate(sizes):
         padded = function(np.lib.stride_tricks.sliding_window_view(padded, size, axis), -1)
     return padded
@@ -307,6 +307,24 @@ def test_extremes_of_floats_until_one_is_negative(sizes, dtype):
             other[place] = value
         for rank, mode in ((0, "constant"), (last, "constant"), (0, "nearest"), (last, "reflect")):
             check(other, sizes, rank=rank, mode=mode, cval=7 if place else value)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i2", "f4", "f8"])
+@pytest.mark.parametrize("shape", [(30, 40), (5, 30, 40), (30, 5, 40), (40, 30, 5), (300,), (7, 3000)])
+def test_extremes_of_windows_that_stay_inside(shape, dtype):
+    """Along two axes in one pass, whichever they are; along three in several."""
+    generator = np.random.default_rng(3)
+    image = generator.integers(-50, 50, shape).astype(dtype)
+    for most in (3, 9, 4000):
+        sizes = tuple(int(generator.integers(1, min(n, most) + 1)) for n in shape)
+        for kept in itertools.product([False, True], repeat=len(shape)):
+            window = tuple(size if keep else 1 for size, keep in zip(sizes, kept, strict=True))
+            for rank, function in ((0, np.min), (int(np.prod(window)) - 1, np.max)):
+                wanted = axis_by_axis(image, window, function, None)
+                output = np.zeros(wanted.shape, dtype, order="F" if most == 9 else "C")
+                call(image, output, window, (0,) * len(shape), rank=rank, modes=len(MODES) + 1,
+                     cval=bytes(image.itemsize), workers=2)  # fmt: skip
+                assert_same_bits(output, wanted)
 
 
 def disk(radius):

@@ -22,6 +22,7 @@ CASES = {
     "larger than a long array": ((310_000,), (1_500_000,), "f8", "reflect", 0.5),
     "larger than a thin array": ((2, 160_000), (7, 300_001), "f4", "constant", 0.4),
     "larger, and most of it one element": ((310_000,), (1_300_001,), "u4", "nearest", 0.6),
+    "minimum inside": ((3000, 1500), (500, 1400), "f8", "valid", 0),
     "high minimum": ((300_000, 3), (200_001, 1), "u1", "reflect", 0),
     "high and broad maximum": ((150_000, 3), (140_001, 3), "f8", "wrap", 1),
     "long minimum": ((2, 400_000), (1, 1_000_001), "f8", "mirror", 0),
