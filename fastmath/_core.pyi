@@ -59,6 +59,25 @@ def mad_filter(
     median: _Buffer | None,
     /,
 ) -> None: ...
+def remove_outliers(
+    input: _Buffer,
+    output: _Buffer,
+    sizes: tuple[int, ...],
+    origins: tuple[int, ...],
+    footprint: _Buffer | None,
+    modes: int | tuple[int, ...],
+    cval: bytes,
+    workers: int,
+    mask: _Buffer | None,
+    nan_policy: int,
+    empty: bytes,
+    side: int,
+    deviations: bool,
+    threshold: float,
+    whole: int,
+    replaced: _Buffer | None,
+    /,
+) -> None: ...
 def sum_into(array: _Buffer, result: _Buffer, /) -> None: ...
 def sum_paths(array: _Buffer, /) -> Any: ...
 def dot_paths(a: _Buffer, b: _Buffer, /) -> Any: ...

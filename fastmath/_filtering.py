@@ -235,6 +235,11 @@ def read_window(
     axes: Any,
     known_modes: dict[str, int],
 ) -> Call:
+    if type(size) is int and type(mode) is str and type(cval) is float and type(origin) is int and origin == 0:
+        number = known_modes.get(mode, CONSTANT)
+        if footprint is axes is None and number != CONSTANT:
+            sizes, origins, count = _box(size, image.ndim)
+            return Call(sizes, origins, None, count, rank_in(count), number, ZEROS[image.itemsize])
     if footprint is not None and size is not None:
         warnings.warn("ignoring size because footprint is set", UserWarning, stacklevel=_callers_level())
     filtered = arguments.filtered_axes(axes, image.ndim)

@@ -2,13 +2,14 @@
 
 import math
 import sys
-from typing import Any, Literal, overload
+from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _arguments as arguments
-from ._arguments import Array
+from . import _core
+from ._arguments import Array, Call
 from ._documentation import documented
 from ._filtering import Missing, deviations, read_window, with_mask
 from ._wrapping import unwrap
@@ -18,6 +19,13 @@ __all__ = ["mad_filter", "remove_outliers"]
 
 Which = Literal["both", "bright", "dark"]
 Units = Literal["image", "mad"]
+
+SIDES = {"both": 0, "bright": 1, "dark": 2}
+UNITS = {"image": 0, "mad": 1}
+MODES = {**arguments.MODES, "truncate": arguments.TRUNCATE}
+
+LARGEST_DISTANCE = 2**64 - 1
+"""Of two integers."""
 
 NORMAL = 0.6744897501960817
 """The median absolute deviation of a normal distribution whose standard deviation is 1."""
@@ -201,80 +209,65 @@ def remove_outliers(
     >>> fastmath.remove_outliers(row, 5, threshold=3, units="mad")
     array([10, 11, 11, 12, 11, 11], dtype=uint8)
     """
-    _one_of(which, "which", ("both", "bright", "dark"))
-    _one_of(units, "units", ("image", "mad"))
+    side = arguments.number_of(which, "which", SIDES)
+    by_deviations = bool(arguments.number_of(units, "units", UNITS))
     limit = arguments.number(threshold, "threshold")
     if not limit >= 0:
         raise ValueError(f"threshold: expected a number of at least 0, got {limit}")
-    if limit > sys.float_info.max:
-        limit = math.inf
     unwrapped, rewrap = unwrap(image, "image")
     pixels, hidden = arguments.image_and_mask(unwrapped, mask, "image")
-    result = None if output is None else arguments.result_array(output, pixels, pixels.shape)
-    modes = {**arguments.MODES, "truncate": arguments.TRUNCATE}
-    window = read_window(MEDIAN.rank_in, pixels, size, None, mode, cval, 0, axes, modes)
-    if units == "mad":
-        policy = arguments.number_of(nan_policy, "nan_policy", arguments.NAN_POLICIES)
-        if policy == arguments.RAISE:
-            arguments.refuse_nans(pixels, hidden)
-        empty = arguments.empty_element(None, arguments.distance_type(pixels.dtype))
-        missing = Missing(hidden, policy % arguments.RAISE, empty, MEDIAN.percent, MEDIAN.offset, False)
-        spread, median = deviations(pixels, window, arguments.worker_count(workers), missing)
-        replaced = _strays(pixels, median, _times(spread, float(limit)), which)
-    else:
-        median = median_filter(
-            pixels, size, mode=mode, cval=cval, axes=axes, workers=workers, mask=hidden, nan_policy=nan_policy
-        )
-        replaced = _strays(pixels, median, limit, which)
-    if hidden is not None:
-        replaced &= ~hidden
-    np.copyto(median, pixels, where=~replaced)
-    repaired: Any = median
-    if result is not None:
-        arguments.store(median, result)
-        repaired = output if isinstance(output, np.ndarray) else result
+    window = read_window(MEDIAN.rank_in, pixels, size, None, mode, cval, 0, axes, MODES)
+    policy = arguments.number_of(nan_policy, "nan_policy", arguments.NAN_POLICIES)
+    threads = arguments.worker_count(workers)
+    result = arguments.result_array(output, pixels, pixels.shape)
+    if policy == arguments.RAISE:
+        arguments.refuse_nans(pixels, hidden)
+    replaced = np.empty(pixels.shape, bool) if return_mask else None
+    if pixels.size:
+        missing = Missing(hidden, policy % arguments.RAISE, b"", MEDIAN.percent, MEDIAN.offset, False)
+        _clean(pixels, result, window, threads, missing, Outliers(side, by_deviations, limit), replaced)
+    repaired: Any = output if isinstance(output, np.ndarray) else result
     if arguments.is_masked_array(unwrapped) and not arguments.is_masked_array(repaired):
         repaired = np.ma.MaskedArray(repaired, np.ma.getmask(unwrapped))
     elif rewrap and repaired is not output:
         repaired = rewrap(repaired)
-    return (repaired, replaced) if return_mask else repaired
+    if replaced is None:
+        return repaired
+    return repaired, rewrap(replaced) if rewrap else replaced
 
 
-def _one_of(value: object, name: str, known: tuple[str, ...]) -> None:
-    if not (isinstance(value, str) and value in known):
-        names = ", ".join(f'"{word}"' for word in known[:-1])
-        raise ValueError(f'{name}: expected {names} or "{known[-1]}", got {value!r}')
+class Outliers(NamedTuple):
+    """What makes an element an outlier."""
+
+    side: int
+    by_deviations: bool
+    threshold: int | float
 
 
-def _strays(pixels: Array, median: Array, limit: Any, which: Which) -> npt.NDArray[np.bool_]:
-    """Where the two differ by more than the limit, in the direction asked for."""
-    replaced = np.zeros(pixels.shape, dtype=bool)
-    if which != "dark":
-        replaced |= _exceeds(pixels, median, limit)
-    if which != "bright":
-        replaced |= _exceeds(median, pixels, limit)
-    return replaced
-
-
-def _exceeds(high: Array, low: Array, limit: Any) -> npt.NDArray[np.bool_]:
-    """Where high - low > limit; of integers exactly, where the limit is one number."""
-    exceeds: npt.NDArray[np.bool_]
-    if high.dtype.kind == "f":
-        with np.errstate(all="ignore"):
-            exceeds = np.subtract(high, low, dtype=np.float64) > np.float64(limit)
-        return exceeds
-    # Unsigned arithmetic wraps, so that a difference of ordered integers is right in every type.
-    unsigned = np.dtype(f"{high.dtype.byteorder}u{high.dtype.itemsize}")
-    largest = np.iinfo(unsigned).max
-    if not isinstance(limit, np.ndarray):
-        limit = largest if limit >= largest else math.floor(limit)
-    exceeds = (high > low) & (high.view(unsigned) - low.view(unsigned) > limit)
-    return exceeds
-
-
-def _times(spread: Array, factor: float) -> npt.NDArray[np.float64]:
-    """Doubles; infinitely many of no deviation are as many as any."""
-    with np.errstate(all="ignore"):
-        limits: npt.NDArray[np.float64] = np.multiply(spread, factor, dtype=np.float64)
-    limits[np.isnan(limits)] = np.inf
-    return limits
+def _clean(
+    image: Array, result: Array, window: Call, threads: int, missing: Missing, outliers: Outliers,
+    replaced: Array | None,
+) -> None:  # fmt: skip
+    """Write the image without its outliers to `result`, whatever its type, which may overlap it."""
+    source, target = image, result
+    if outliers.by_deviations and image.dtype == np.float16:  # doubles hold such numbers and their differences exactly
+        source = image.astype(np.float64)
+        window = window._replace(fill=arguments.widened(window.fill, image.dtype))
+    if not arguments.same_elements(source, result):
+        target = np.empty(image.shape, source.dtype)
+    elif source is image and np.may_share_memory(image, result):
+        source = image.copy()
+    lines: list[Array | None] = [source, target, missing.mask, replaced]
+    if image.ndim == 0:  # the kernels know no such arrays
+        lines = [array if array is None else array[None] for array in lines]
+        window = window._replace(sizes=(1,), origins=(0,))
+    pixels, cleaned, mask, where = lines
+    limit = outliers.threshold
+    _core.remove_outliers(
+        pixels, cleaned, window.sizes, window.origins, None, window.modes, window.fill, threads, mask,
+        missing.nan_policy, bytes(source.itemsize), outliers.side, outliers.by_deviations,
+        float(limit) if limit <= sys.float_info.max else math.inf,
+        math.floor(limit) if limit < LARGEST_DISTANCE else LARGEST_DISTANCE, where,
+    )  # fmt: skip
+    if target is not result:
+        arguments.store(target, result)

@@ -126,6 +126,23 @@ FM_API fm_status fm_mad_filter(const fm_array *input, const fm_array *output, co
                                const fm_window *window, const fm_missing *missing, int workers,
                                const fm_watch *watch);
 
+/* Which elements are outliers: those that differ from the median of their window by more than a threshold.
+ * Differences of integers are exact, those of floats are those of doubles. */
+typedef enum { FM_BOTH_SIDES, FM_BRIGHT, FM_DARK, FM_SIDE_COUNT } fm_side;
+typedef struct {
+    fm_side side;     /* of the median */
+    int deviations;   /* the threshold is a multiple of the median absolute deviation of the window, see fm_mad_filter */
+    double threshold; /* at least 0 */
+    uint64_t whole;   /* the same for integers, rounded down, where it is not in deviations */
+} fm_outliers;
+
+/* Writes each element, or the median of its window if it is an outlier. Elements that are missing are none, and those
+ * that differ by NaN; of `missing`, percent, offset and mean are not looked at. No mode is FM_VALID. float16 has no
+ * deviations. `replaced`, which may be NULL, an array of bools of the input's shape, receives where there was one. */
+FM_API fm_status fm_remove_outliers(const fm_array *input, const fm_array *output, const fm_array *replaced,
+                                    const fm_window *window, const fm_missing *missing, const fm_outliers *outliers,
+                                    int workers, const fm_watch *watch);
+
 /* Sums of floats and products of floats, correctly rounded: the double nearest to the true value, ties to
  * even, whatever the layout, the instruction set and the number of workers. A NaN gives NaN, infinities of
  * both signs give NaN, a true value beyond the range gives an infinity, an exact zero is +0.0 unless every

@@ -1,4 +1,4 @@
-/* rank_filter, rank_filter_missing and mad_filter: what fastmath.ndimage calls once it has understood its arguments. */
+/* rank_filter, rank_filter_missing, mad_filter and remove_outliers: what fastmath.ndimage calls once it has understood its arguments. */
 #include "core.h"
 
 #include <string.h>
@@ -43,12 +43,13 @@ static int read_modes(PyObject *modes, int ndim, fm_mode *out)
 
 /* What was given, each part held until released. */
 typedef struct {
-    core_array input, output, mask, median;
+    core_array input, output, mask, other;
     Py_buffer footprint;
     ptrdiff_t size[FM_MAX_NDIM], origin[FM_MAX_NDIM];
     fm_mode mode[FM_MAX_NDIM];
     fm_window window;
     fm_missing missing;
+    fm_outliers outliers;
     int workers;
 } call;
 
@@ -57,7 +58,7 @@ static void release(call *c)
     core_array_release(&c->input);
     core_array_release(&c->output);
     core_array_release(&c->mask);
-    core_array_release(&c->median);
+    core_array_release(&c->other);
     if (c->footprint.obj)
         PyBuffer_Release(&c->footprint);
 }
@@ -203,9 +204,46 @@ static int read_missing_and_median(PyObject *const *args, call *c)
         return -1;
     if (args[3] == Py_None)
         return 0;
-    if (core_array_get(args[3], "median", 1, &c->median) < 0 || check_type(c, &c->median.array) < 0)
+    if (core_array_get(args[3], "median", 1, &c->other) < 0 || check_type(c, &c->other.array) < 0)
         return -1;
-    return check_shape(c, &c->median.array);
+    return check_shape(c, &c->other.array);
+}
+
+static int read_replaced(PyObject *obj, call *c)
+{
+    if (obj == Py_None)
+        return 0;
+    if (core_array_get(obj, "replaced", 1, &c->other) < 0)
+        return -1;
+    if (c->other.array.type == FM_BOOL)
+        return check_shape(c, &c->other.array);
+    PyErr_SetString(PyExc_ValueError, "replaced: expected an array of bools");
+    return -1;
+}
+
+/* Reads mask, nan_policy, empty, side, deviations, threshold, whole and replaced. */
+static int read_missing_and_outliers(PyObject *const *args, call *c)
+{
+    if (check_type(c, &c->output.array) < 0 || read_missing(args, c) < 0)
+        return -1;
+    long side = PyLong_AsLong(args[3]);
+    if (side == -1 && PyErr_Occurred())
+        return -1;
+    if (side < 0 || side >= FM_SIDE_COUNT) {
+        PyErr_Format(PyExc_ValueError, "side: expected an integer from 0 to %d, got %ld", FM_SIDE_COUNT - 1, side);
+        return -1;
+    }
+    c->outliers.side = (fm_side)side;
+    c->outliers.deviations = PyObject_IsTrue(args[4]);
+    if (c->outliers.deviations < 0)
+        return -1;
+    c->outliers.threshold = PyFloat_AsDouble(args[5]);
+    if (c->outliers.threshold == -1 && PyErr_Occurred())
+        return -1;
+    c->outliers.whole = PyLong_AsUnsignedLongLong(args[6]);
+    if (c->outliers.whole == (uint64_t)-1 && PyErr_Occurred())
+        return -1;
+    return read_replaced(args[7], c);
 }
 
 enum { COMMON_ARGUMENTS = 8 };
@@ -264,7 +302,7 @@ static PyObject *rank_filter_missing(PyObject *module, PyObject *const *args, Py
 
 static fm_status run_mad_filter(call *c, const fm_watch *watch)
 {
-    const fm_array *median = c->median.buffer.obj ? &c->median.array : NULL;
+    const fm_array *median = c->other.buffer.obj ? &c->other.array : NULL;
     return fm_mad_filter(&c->input.array, &c->output.array, median, &c->window, &c->missing, c->workers, watch);
 }
 
@@ -273,6 +311,20 @@ static PyObject *mad_filter(PyObject *module, PyObject *const *args, Py_ssize_t 
     if (!has_arguments("mad_filter", nargs, COMMON_ARGUMENTS + 4))
         return NULL;
     return filter(args, read_missing_and_median, run_mad_filter);
+}
+
+static fm_status run_remove_outliers(call *c, const fm_watch *watch)
+{
+    const fm_array *replaced = c->other.buffer.obj ? &c->other.array : NULL;
+    return fm_remove_outliers(&c->input.array, &c->output.array, replaced, &c->window, &c->missing, &c->outliers,
+                              c->workers, watch);
+}
+
+static PyObject *remove_outliers(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    if (!has_arguments("remove_outliers", nargs, COMMON_ARGUMENTS + 8))
+        return NULL;
+    return filter(args, read_missing_and_outliers, run_remove_outliers);
 }
 
 PyMethodDef core_filter_methods[] = {
@@ -287,5 +339,10 @@ PyMethodDef core_filter_methods[] = {
      "mad_filter($module, input, output, sizes, origins, footprint, modes, cval, workers, mask, nan_policy, empty, "
      "median, /)\n--\n\n"
      "Write into output the median absolute deviation of every window of input, and its median into median."},
+    {"remove_outliers", (PyCFunction)(void (*)(void))remove_outliers, METH_FASTCALL,
+     "remove_outliers($module, input, output, sizes, origins, footprint, modes, cval, workers, mask, nan_policy, empty, "
+     "side, deviations, threshold, whole, replaced, /)\n--\n\n"
+     "Write into output every element of input, or the median of its window if they differ by more than the threshold, "
+     "and into replaced where they do."},
     {NULL, NULL, 0, NULL},
 };

@@ -1,5 +1,6 @@
 /* The array cut into blocks, and an engine run over them by threads. */
 #include "engine.h"
+#include "outliers.h"
 #include "pool.h"
 
 #include <stdlib.h>
@@ -42,6 +43,8 @@ static void run_part(void *context, ptrdiff_t index, int lane)
         return;
     fm_block block = block_at(j, index);
     j->engine->part(j->filter, &block, j->scratch + (size_t)lane * j->scratch_bytes, lane);
+    if (j->filter->cleaning)
+        fm_clean_box(j->filter->cleaning, block.start, block.extent, j->filter->inner);
 }
 
 /* The filter's watch for the pool: it stops once the filter has stopped within a part, too. */
@@ -50,11 +53,24 @@ static int should_stop(void *context)
     return fm_should_stop(context, 0);
 }
 
+/* Makes blocks so small that, when outputs are looked at again, they and the inputs are still in the second cache. */
+static void make_blocks_near(const fm_filter *f, fm_block *largest)
+{
+    enum { NEAR = 1 << 16, LEAST = 16 }; /* bytes of outputs; windows that a block is high */
+    ptrdiff_t bytes = fm_key_types[f->output->type].size;
+    for (int d = 0; d < f->output->ndim; d++)
+        bytes *= largest->extent[d];
+    for (; f->outer >= 0 && bytes > NEAR && largest->extent[f->outer] / LEAST >= f->size[f->outer]; bytes /= 2)
+        largest->extent[f->outer] = (largest->extent[f->outer] + 1) / 2;
+}
+
 fm_status fm_run_engine(const fm_engine *engine, fm_filter *f, int workers)
 {
     job j = {.engine = engine, .filter = f};
     f->workers = workers;
     engine->cut(f, &j.largest);
+    if (f->cleaning)
+        make_blocks_near(f, &j.largest);
     ptrdiff_t parts = 1;
     for (int d = 0; d < f->output->ndim; d++)
         parts *= (f->output->shape[d] + j.largest.extent[d] - 1) / j.largest.extent[d];

@@ -15,6 +15,7 @@ typedef struct {
     ptrdiff_t extent[FM_MAX_NDIM];
 } fm_block;
 
+struct fm_cleaning;
 struct fm_doubles;
 
 /* A call of fm_rank_filter as its engine sees it. */
@@ -37,6 +38,7 @@ typedef struct {
     int in_place;            /* whether it reads what it overwrites; `along` is 1 then */
 
     int workers;
+    const struct fm_cleaning *cleaning; /* what is done to medians, block by block; may be NULL */
     const fm_watch *watch; /* for lane 0 alone */
     atomic_int stopped;
 } fm_filter;

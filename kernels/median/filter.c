@@ -108,13 +108,14 @@ static fm_status filter_and_cut(const fm_array *input, const fm_array *output, c
 }
 
 static fm_status run(const fm_array *input, const fm_array *output, const fm_window *window, ptrdiff_t count,
-                     const ptrdiff_t *start, int workers, const fm_watch *watch)
+                     const ptrdiff_t *start, const struct fm_cleaning *cleaning, int workers, const fm_watch *watch)
 {
     fm_filter filter = {
         .source = {input, window->mode, window->fill ? fm_key_of(window->fill, input->type) : 0},
         .output = output,
         .size = window->size,
         .rank = window->rank,
+        .cleaning = cleaning,
         .watch = watch,
     };
     for (int d = 0; d < input->ndim; d++)
@@ -125,8 +126,8 @@ static fm_status run(const fm_array *input, const fm_array *output, const fm_win
     return fm_run_best(&filter, engines_of(input->type), &plain, count, workers);
 }
 
-fm_status fm_rank_filter(const fm_array *input, const fm_array *output, const fm_window *window, int workers,
-                         const fm_watch *watch)
+fm_status fm_rank_filter_then(const fm_array *input, const fm_array *output, const fm_window *window,
+                              const struct fm_cleaning *cleaning, int workers, const fm_watch *watch)
 {
     ptrdiff_t count;
     fm_status status = check(input, output, window, &count);
@@ -138,11 +139,17 @@ fm_status fm_rank_filter(const fm_array *input, const fm_array *output, const fm
     if ((window->rank == 0 || window->rank == count - 1) && count == fm_count_places(window, input->ndim) &&
         takes_passes(window, input->ndim))
         return filter_and_cut(input, output, window, workers, watch);
-    return run(input, output, window, count, NULL, workers, watch);
+    return run(input, output, window, count, NULL, cleaning, workers, watch);
+}
+
+fm_status fm_rank_filter(const fm_array *input, const fm_array *output, const fm_window *window, int workers,
+                         const fm_watch *watch)
+{
+    return fm_rank_filter_then(input, output, window, NULL, workers, watch);
 }
 
 fm_status fm_rank_filter_box(const fm_array *input, const fm_array *output, const fm_window *window,
                              const ptrdiff_t *start, int workers, const fm_watch *watch)
 {
-    return run(input, output, window, fm_count_elements(window, input->ndim), start, workers, watch);
+    return run(input, output, window, fm_count_elements(window, input->ndim), start, NULL, workers, watch);
 }

@@ -5,6 +5,7 @@
  * are (missing_block.c).
  */
 #include "missing_job.h"
+#include "outliers.h"
 #include "pool.h"
 #include "select.h"
 
@@ -90,11 +91,10 @@ static void make_box(void *context, ptrdiff_t index, int number)
     if (atomic_load_explicit(&j->stopped, memory_order_relaxed))
         return;
     fm_tract_at(j, &j->region, &j->box, index, &box);
-    if (j->weighs) {
-        fm_weigh_block(&lane, &box, scratch);
-        return;
-    }
-    if (j->repairs && fm_repair_box(&lane, &box, scratch))
+    const int done = j->weighs ? fm_weigh_block(&lane, &box, scratch) : j->repairs && fm_repair_box(&lane, &box, scratch);
+    if (done && j->cleaning)
+        fm_clean_box(j->cleaning, box.start, box.extent, j->inner);
+    if (done || j->weighs)
         return;
     fm_region inside;
     memcpy(inside.from, box.start, sizeof inside.from);
@@ -283,7 +283,7 @@ fm_status fm_rank_filter_missing(const fm_array *input, const fm_array *output, 
     return status == FM_OK ? filter(&j, workers) : status;
 }
 
-static fm_type deviation_type(fm_type type)
+fm_type fm_deviation_type(fm_type type)
 {
     switch (type) {
     case FM_I8: return FM_U8;
@@ -295,15 +295,32 @@ static fm_type deviation_type(fm_type type)
     }
 }
 
-fm_status fm_mad_filter(const fm_array *input, const fm_array *output, const fm_array *median,
-                        const fm_window *window, const fm_missing *missing, int workers, const fm_watch *watch)
+static fm_missing to_middle(const fm_missing *missing)
 {
     fm_missing middle = *missing;
     middle.percent = 50;
     middle.offset = middle.mean = 0;
+    return middle;
+}
+
+fm_status fm_clean_missing(const fm_array *input, const fm_cleaning *cleaning, const fm_window *window,
+                           const fm_missing *missing, int workers, const fm_watch *watch)
+{
+    const fm_array *output = cleaning->output;
+    const fm_missing middle = to_middle(missing);
+    fm_job j = {.input = input, .output = output, .median = output, .window = window, .missing = &middle,
+                .watch = watch, .deviates = cleaning->outliers.deviations, .cleaning = cleaning};
+    fm_status status = check(input, output, input->type, window, &middle);
+    return status == FM_OK ? filter(&j, workers) : status;
+}
+
+fm_status fm_mad_filter(const fm_array *input, const fm_array *output, const fm_array *median,
+                        const fm_window *window, const fm_missing *missing, int workers, const fm_watch *watch)
+{
+    const fm_missing middle = to_middle(missing);
     fm_job j = {.input = input, .output = output, .median = median, .window = window, .missing = &middle,
-             .watch = watch, .deviates = 1};
-    fm_status status = check(input, output, deviation_type(input->type), window, &middle);
+                .watch = watch, .deviates = 1};
+    fm_status status = check(input, output, fm_deviation_type(input->type), window, &middle);
     if (status == FM_OK && median)
         status = check(input, median, input->type, window, &middle);
     return status == FM_OK ? filter(&j, workers) : status;

@@ -1,4 +1,5 @@
-/* What filters for missing elements ask of each key width: stepping.c, deviation.c, counted.c and others. */
+/* What filters for missing elements, deviations and outliers ask of each key width: stepping.c, deviation.c, keep.c,
+ * counted.c and others. */
 #ifndef FM_MISSING_H
 #define FM_MISSING_H
 
@@ -119,6 +120,15 @@ typedef struct fm_missing_kernels {
     void (*deviate)(const fm_places *window, const void *first, const void *high, const void *low, int is_float,
                     ptrdiff_t rank, const uint32_t *to, const uint8_t *findings, ptrdiff_t count,
                     const void *centers, void *deviations);
+
+    /* Outliers among elements of this width (keep.c), which are in native byte order. */
+
+    /* Puts the elements that are no outliers in the place of their medians, and says where there is one. `deviations`,
+     * of the type that fm_mad_filter gives, are NULL where the threshold is not in these. */
+    void (*keep)(const fm_outliers *outliers, fm_type type, const void *elements, void *medians,
+                 const void *deviations, ptrdiff_t count, uint8_t *replaced);
+    /* The same where a flag is not 0. */
+    void (*keep_flagged)(const uint8_t *flags, const void *elements, void *medians, ptrdiff_t count);
 
     /* Tiles of keys of this width (counted.c, counted_bytes.c). */
 

@@ -10,6 +10,7 @@
 #include "missing_job.h"
 
 #include "mean.h"
+#include "outliers.h"
 
 enum { LOOK_EVERY = 1 << 18 }; /* elements of windows: well below a millisecond */
 
@@ -233,7 +234,10 @@ int fm_make_block(const fm_lane *lane, const fm_tract *t, void *scratch)
             fm_write_keys(j->median, to, j->inner, count, chosen);
         if (j->deviates)
             deviate_line(j, t, &r, is, place, chosen);
-        fm_write_keys(j->output, to, j->inner, count, chosen);
+        if (j->cleaning)
+            fm_clean_line(j->cleaning, to, j->inner, count, j->deviates ? chosen : NULL);
+        else
+            fm_write_keys(j->output, to, j->inner, count, chosen);
         line++;
     } while (fm_advance(at, t->extent, j->ndim, j->inner));
     return 1;

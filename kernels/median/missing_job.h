@@ -24,6 +24,7 @@ typedef struct {
 typedef struct {
     const fm_array *input, *output;
     const fm_array *median; /* where deviations are wanted, and medians besides */
+    const struct fm_cleaning *cleaning; /* where outputs are cleaned: `median` is the output then; else NULL */
     const fm_window *window;
     const fm_missing *missing;
     const fm_watch *watch;

@@ -233,6 +233,8 @@ static void settle(const uint32_t *to, const uint8_t *findings, ptrdiff_t count,
 void STEPPING(missing_shut_out)(const uint8_t *, ptrdiff_t, void *, void *);
 void STEPPING(missing_deviate)(const fm_places *, const void *, const void *, const void *, int, ptrdiff_t,
                                const uint32_t *, const uint8_t *, ptrdiff_t, const void *, void *);
+void STEPPING(keep)(const fm_outliers *, fm_type, const void *, void *, const void *, ptrdiff_t, uint8_t *);
+void STEPPING(keep_flagged)(const uint8_t *, const void *, void *, ptrdiff_t);
 size_t STEPPING(missing_tile_bytes)(ptrdiff_t);
 void STEPPING(missing_begin_tile)(const void *, const uint8_t *, ptrdiff_t, int, int, fm_tile *);
 void STEPPING(missing_filter_row)(fm_tile *, int, int, int, const fm_wanted *, ptrdiff_t, void *, void *);
@@ -255,6 +257,8 @@ const fm_missing_kernels STEPPING(fm_missing_kernels) = {
     .settle = settle,
     .shut_out = STEPPING(missing_shut_out),
     .deviate = STEPPING(missing_deviate),
+    .keep = STEPPING(keep),
+    .keep_flagged = STEPPING(keep_flagged),
     .tile_bytes = STEPPING(missing_tile_bytes),
     .begin_tile = STEPPING(missing_begin_tile),
     .filter_row = STEPPING(missing_filter_row),

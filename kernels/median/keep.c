@@ -1,0 +1,157 @@
+/* A row of medians, in the place of which elements are put that are no outliers.
+ *
+ * Unsigned arithmetic wraps, so that the larger of two integers less the smaller is right in every type. Differences of
+ * floats are rounded as those of doubles. That of two float32 is, as float32, the double rounded (53 bits are twice 24
+ * and 2 more: Figueroa, When is double rounding innocuous?, 1995), and rounding keeps the order: where it is not equal to
+ * the threshold, rounded alike, it is on the same side of it as the double is. Where it is, doubles have to tell.
+ * Compiled once per instruction set and key width.
+ */
+#include "missing.h"
+#include "vector.h"
+
+#include <math.h>
+
+#define KEEP(name) FM_NAME(FM_JOIN(name, FM_KEY))
+#define ALWAYS static inline __attribute__((always_inline))
+
+typedef FM_PASTE(FM_PASTE(uint, FM_KEY), _t) U;
+typedef FM_PASTE(FM_PASTE(int, FM_KEY), _t) S;
+
+/* A loop over elements x and medians y; EXCEEDS is whether their distance does, on the side that is asked for. */
+#define EACH(T, EXCEEDS)                                      \
+    for (ptrdiff_t i = 0; i < count; i++) {                   \
+        const T x = elements[i], y = medians[i];              \
+        const int exceeds = EXCEEDS;                          \
+        medians[i] = exceeds ? y : x;                         \
+        replaced[i] = (uint8_t)exceeds;                       \
+    }
+
+/* Of integers, 0 on the other side. */
+#define DISTANCE(x, y, side) \
+    ((U)((U)((side) != FM_DARK && (x) > (y) ? (x) : (y)) - (U)((side) != FM_BRIGHT && (x) < (y) ? (x) : (y))))
+
+#define INTEGERS(name, T)                                                                                         \
+    ALWAYS void name(const T *restrict elements, T *restrict medians, ptrdiff_t count, fm_side side, U limit,     \
+                     uint8_t *restrict replaced)                                                                  \
+    {                                                                                                             \
+        EACH(T, DISTANCE(x, y, side) > limit)                                                                     \
+    }                                                                                                             \
+    ALWAYS void name##_by_deviations(const T *restrict elements, T *restrict medians, const U *restrict deviations, \
+                                     ptrdiff_t count, fm_side side, double factor, uint8_t *restrict replaced)    \
+    {                                                                                                             \
+        EACH(T, (double)DISTANCE(x, y, side) > multiple((double)deviations[i], factor))                           \
+    }
+
+/* Infinitely many of no deviation are as many as any. */
+ALWAYS double multiple(double deviation, double factor)
+{
+    const double limit = deviation * factor;
+    return limit == limit ? limit : INFINITY;
+}
+
+INTEGERS(keep_unsigned, U)
+INTEGERS(keep_signed, S)
+
+#if FM_KEY >= 32
+#if FM_KEY == 32
+typedef float F;
+#else
+typedef double F;
+#endif
+
+/* Negative on the other side. */
+ALWAYS double distance(double x, double y, fm_side side)
+{
+    return side == FM_DARK ? y - x : side == FM_BRIGHT ? x - y : fabs(x - y);
+}
+
+ALWAYS void keep_doubles(const F *restrict elements, F *restrict medians, ptrdiff_t count, fm_side side, double limit,
+                         uint8_t *restrict replaced)
+{
+    EACH(F, distance(x, y, side) > limit)
+}
+
+ALWAYS void keep_floats_by_deviations(const F *restrict elements, F *restrict medians, const F *restrict deviations,
+                                      ptrdiff_t count, fm_side side, double factor, uint8_t *restrict replaced)
+{
+    EACH(F, distance(x, y, side) > multiple(deviations[i], factor))
+}
+#endif
+
+#if FM_KEY == 32
+ALWAYS float short_distance(float x, float y, fm_side side)
+{
+    return side == FM_DARK ? y - x : side == FM_BRIGHT ? x - y : fabsf(x - y);
+}
+
+/* Takes elements for outliers that may be some. Returns whether it is not clear of all. */
+ALWAYS int keep_short(const F *restrict elements, F *restrict medians, ptrdiff_t count, fm_side side, F limit,
+                      uint8_t *restrict replaced)
+{
+    int unclear = 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const F x = elements[i], y = medians[i], d = short_distance(x, y, side);
+        const int may_exceed = d >= limit;
+        unclear |= d == limit;
+        medians[i] = may_exceed ? y : x;
+        replaced[i] = (uint8_t)may_exceed;
+    }
+    return unclear;
+}
+
+ALWAYS void keep_floats(const F *elements, F *medians, ptrdiff_t count, fm_side side, double limit, uint8_t *replaced)
+{
+    enum { SOME = 64 };
+    for (ptrdiff_t i = 0; i < count; i += SOME) {
+        const ptrdiff_t some = count - i < SOME ? count - i : SOME;
+        if (keep_short(elements + i, medians + i, some, side, (F)limit, replaced + i))
+            keep_doubles(elements + i, medians + i, some, side, limit, replaced + i);
+    }
+}
+#elif FM_KEY == 64
+#define keep_floats keep_doubles
+#endif
+
+static int is_signed(fm_type type)
+{
+    return type == FM_I8 || type == FM_I16 || type == FM_I32 || type == FM_I64;
+}
+
+ALWAYS void keep_of_side(const fm_outliers *o, fm_side side, fm_type type, const void *elements, void *medians,
+                         const void *deviations, ptrdiff_t count, uint8_t *replaced)
+{
+    const U limit = o->whole < (U)-1 ? (U)o->whole : (U)-1;
+#if FM_KEY >= 32
+    if (type >= FM_F16 && deviations)
+        keep_floats_by_deviations(elements, medians, deviations, count, side, o->threshold, replaced);
+    else if (type >= FM_F16)
+        keep_floats(elements, medians, count, side, o->threshold, replaced);
+    else
+#endif
+    if (is_signed(type) && deviations)
+        keep_signed_by_deviations(elements, medians, deviations, count, side, o->threshold, replaced);
+    else if (is_signed(type))
+        keep_signed(elements, medians, count, side, limit, replaced);
+    else if (deviations)
+        keep_unsigned_by_deviations(elements, medians, deviations, count, side, o->threshold, replaced);
+    else
+        keep_unsigned(elements, medians, count, side, limit, replaced);
+}
+
+void KEEP(keep)(const fm_outliers *o, fm_type type, const void *elements, void *medians, const void *deviations,
+                ptrdiff_t count, uint8_t *replaced)
+{
+    switch (o->side) {
+    case FM_BRIGHT: keep_of_side(o, FM_BRIGHT, type, elements, medians, deviations, count, replaced); break;
+    case FM_DARK: keep_of_side(o, FM_DARK, type, elements, medians, deviations, count, replaced); break;
+    default: keep_of_side(o, FM_BOTH_SIDES, type, elements, medians, deviations, count, replaced); break;
+    }
+}
+
+void KEEP(keep_flagged)(const uint8_t *restrict flags, const void *restrict from, void *restrict to, ptrdiff_t count)
+{
+    const U *elements = from;
+    U *medians = to;
+    for (ptrdiff_t i = 0; i < count; i++)
+        medians[i] = flags[i] ? elements[i] : medians[i];
+}
