@@ -177,7 +177,8 @@ def remove_outliers(
         The repaired image, of the type and byte order of `image` unless `output` says otherwise. Masked arrays,
         labelled arrays and tensors come back as what they were, as for `median_filter`.
     replaced : numpy.ndarray of bool
-        Where `result` has the median. Only if `return_mask` is true.
+        Where `result` has the median. Only if `return_mask` is true. For labelled arrays and tensors it is one of
+        their kind, too.
 
     Raises
     ------
@@ -191,11 +192,12 @@ def remove_outliers(
     Notes
     -----
     Differences of integers are exact, also of unsigned ones and of those that the type could not hold;
-    differences of floats are those of doubles. A NaN differs from nothing: it stays where it is, and where
+    differences of floats are those of doubles, and deviations, too, are compared as doubles. A NaN differs from nothing: it stays where it is, and where
     the median is NaN the element stays. An infinity differs from every finite median. Where the deviation is 0,
     every element that is not the median differs by more than any multiple of it.
 
-    Takes the time of `median_filter`, or of `mad_filter` for its units, and that of a few passes over the image.
+    Takes the time of `median_filter`, or of `mad_filter` for its units, and a little more: elements are compared as
+    soon as there are some medians, with no image in between, unless `output` overlaps `image` or is of another type.
 
     Examples
     --------
@@ -257,11 +259,11 @@ def _clean(
         target = np.empty(image.shape, source.dtype)
     elif source is image and np.may_share_memory(image, result):
         source = image.copy()
-    lines: list[Array | None] = [source, target, missing.mask, replaced]
+    pixels, cleaned, mask, where = source, target, missing.mask, replaced
     if image.ndim == 0:  # the kernels know no such arrays
-        lines = [array if array is None else array[None] for array in lines]
+        pixels, cleaned = source[None], target[None]
+        mask, where = (flags if flags is None else flags[None] for flags in (mask, where))
         window = window._replace(sizes=(1,), origins=(0,))
-    pixels, cleaned, mask, where = lines
     limit = outliers.threshold
     _core.remove_outliers(
         pixels, cleaned, window.sizes, window.origins, None, window.modes, window.fill, threads, mask,

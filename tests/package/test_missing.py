@@ -445,6 +445,7 @@ def test_labels_are_kept() -> None:
         result = function(Labelled(IMAGE, "labels"), 3)
         assert type(result) is Labelled and result.labels == "labels"
         np.testing.assert_array_equal(result.array, function(IMAGE, 3))
+    assert type(fastmath.remove_outliers(Labelled(IMAGE, "labels"), 3, 1, return_mask=True)[1]) is Labelled
     smaller = fastmath.median_filter(Labelled(IMAGE, "labels"), 3, mode="valid")
     assert type(smaller) is np.ndarray
 

@@ -40,6 +40,72 @@ def test_follows_its_definition(image: np.ndarray, threshold: Any, which: Any, s
     np.testing.assert_array_equal(fastmath.remove_outliers(image, size, threshold, which=which), wanted)
 
 
+@given(
+    images(st.sampled_from(TYPES), most_dimensions=3, special=True),
+    st.sampled_from([0, 0.7, 1, 3, 1e300, np.inf]),
+    st.sampled_from(["both", "bright", "dark"]),
+    st.integers(1, 4),
+    st.booleans(),
+)
+def test_follows_its_definition_in_deviations(image: np.ndarray, factor: float, which: Any, size: int, some: bool) -> None:
+    """Those of float16 are not rounded."""
+    options: dict[str, Any] = {"mode": "truncate"} if some else {}
+    if some:
+        options["mask"] = np.random.default_rng(0).random(image.shape) < 0.3
+    wide = image.astype(float) if image.dtype == np.float16 else image
+    median, spread = fastmath.median_filter(wide, size, **options), fastmath.mad_filter(wide, size, **options)
+    wanted = image.copy()
+    for index in np.ndindex(image.shape):
+        x, y, limit = (+array[index].item() for array in (image, median, spread))
+        distance = float({"both": abs(x - y), "bright": x - y, "dark": y - x}[which])
+        if distance > limit * factor and not (some and options["mask"][index]):
+            wanted[index] = median[index]
+    result = fastmath.remove_outliers(image, size, factor, units="mad", which=which, **options)
+    np.testing.assert_array_equal(result, wanted, strict=True)
+
+
+@pytest.mark.parametrize("units", ["image", "mad"])
+@pytest.mark.parametrize("dtype", ["u1", ">i2", "f2", "f4"])
+def test_in_place(dtype: str, units: Any) -> None:
+    generator = np.random.default_rng(1)
+    for view in (np.s_[:], np.s_[::-1], np.s_[:, ::-2]):
+        image = (generator.random((90, 80)) * 200).astype(dtype)
+        plain, output = image[view].copy(), image[view]
+        wanted, where = fastmath.remove_outliers(plain, 3, 2, units=units, return_mask=True)
+        result, replaced = fastmath.remove_outliers(output, 3, 2, units=units, output=output, return_mask=True)
+        assert result is output
+        np.testing.assert_array_equal(result, wanted)
+        np.testing.assert_array_equal(replaced, where)
+    shifted = image[1:].copy()
+    fastmath.remove_outliers(image[1:], 3, 2, units=units, output=image[:-1])
+    np.testing.assert_array_equal(image[:-1], fastmath.remove_outliers(shifted, 3, 2, units=units))
+
+
+def test_masked_elements_stay() -> None:
+    image = np.array([200, 200, 10, 200, 0, 200, 200], np.uint8)
+    mask = np.array([False] * 4 + [True] + [False] * 2)
+    wanted = [200, 200, 200, 200, 0, 200, 200]
+    np.testing.assert_array_equal(fastmath.remove_outliers(image, 3, 100, mask=mask), wanted)
+    result, replaced = fastmath.remove_outliers(np.ma.masked_array(image, mask), 3, 100, return_mask=True)
+    np.testing.assert_array_equal(result.data, wanted)
+    np.testing.assert_array_equal(result.mask, mask)
+    np.testing.assert_array_equal(replaced, np.arange(7) == 2)
+    holes = np.array([1, 1, 9, 1, 1, 1, np.nan, 9, 1, 1])
+    np.testing.assert_array_equal(fastmath.remove_outliers(holes, 5, 2, nan_policy="omit")[2:8], [1, 1, 1, 1, np.nan, 1])
+    result = fastmath.remove_outliers(holes, 5, 2, nan_policy="propagate")
+    np.testing.assert_array_equal(result[2:8], [1, 1, 1, 1, np.nan, 9])
+    with pytest.raises(ValueError, match="nan"):
+        fastmath.remove_outliers(holes, 5, 2, nan_policy="raise")
+
+
+def test_the_mask_is_an_array_of_the_images_kind() -> None:
+    torch = pytest.importorskip("torch")
+    image = torch.tensor([200, 200, 10, 200, 200], dtype=torch.uint8)
+    result, replaced = fastmath.remove_outliers(image, 3, 100, return_mask=True)
+    assert isinstance(result, torch.Tensor) and isinstance(replaced, torch.Tensor)
+    assert replaced.dtype == torch.bool and replaced.tolist() == [False, False, True, False, False]
+
+
 def test_unsigned_differences_do_not_wrap() -> None:
     image = np.array([200, 200, 10, 200, 200], np.uint8)
     assert fastmath.remove_outliers(image, 3, 189)[2] == 200
@@ -92,6 +158,10 @@ def test_options_go_to_the_median() -> None:
         ({"threshold": None}, TypeError, "threshold: must be real number, not NoneType"),
         ({"threshold": 1j}, TypeError, "threshold: must be real number, not complex"),
         ({"which": "light"}, ValueError, "which: .* got 'light'"),
+        ({"units": []}, ValueError, r"units: .* got \[\]"),
+        ({"mode": "valid"}, RuntimeError, "mode: .* got 'valid'"),
+        ({"mask": np.zeros(4, bool)}, ValueError, "mask: .* got"),
+        ({"workers": 0}, ValueError, "workers: .* got 0"),
         ({"size": 0}, RuntimeError, "size: .* got 0"),
         ({"size": None}, RuntimeError, "size: no footprint or filter size"),
         ({"output": np.zeros(3)}, RuntimeError, "output: .* got"),
