@@ -7,6 +7,7 @@
  */
 #include "missing.h"
 #include "lanes.h"
+#include "selections.h"
 
 #define DEVIATION(name) FM_NAME(FM_JOIN(name, FM_KEY))
 
@@ -87,20 +88,64 @@ static inline void look(const group *g, lanes most, lanes lowest, lanes highest,
     *above = up;
 }
 
+static inline lanes lowest_of(int is_float)
+{
+    const U top = FM_KEY >= 32 && !is_float ? SIGN : 0;
+    return (lanes)(top - (bits){0});
+}
+
+static inline lanes highest(void)
+{
+    return (lanes)((U)((FM_KEY >= 32 ? (U)~SIGN : (U)-1)) - (bits){0});
+}
+
 static lanes find(const group *g, lanes rank)
 {
-    const U top = FM_KEY >= 32 && !g->is_float ? SIGN : 0;
-    const lanes lowest = (lanes)(top - (bits){0});
-    const lanes highest = (lanes)((U)((FM_KEY >= 32 ? (U)~SIGN : (U)-1)) - (bits){0});
-    lanes low = lowest, high = highest;
+    const lanes lowest = lowest_of(g->is_float), largest = highest();
+    lanes low = lowest, high = largest;
     while (any((lanes)(low != high))) {
         lanes middle = (low & high) + ((low ^ high) >> 1), count, below, above;
-        look(g, middle, lowest, highest, &count, &below, &above);
+        look(g, middle, lowest, largest, &count, &below, &above);
         lanes enough = (lanes)(count > rank), open = (lanes)(low != high);
         high = choose(enough & open, below, high);
         low = choose(~enough & open, above, low);
     }
     return high;
+}
+
+extern const fm_selection DEVIATION(fm_selections)[];
+
+/* The smallest network in which there is room for lowest and highest deviations that make the one of the wanted rank
+ * the middle one, or NULL. Writes these after where the others go. */
+static const fm_selection *choose_selection(ptrdiff_t elements, ptrdiff_t rank, int is_float, lanes *room)
+{
+    for (const fm_selection *s = DEVIATION(fm_selections); s->elements; s++) {
+        const ptrdiff_t low = s->elements / 2 - rank;
+        if (low < 0 || elements + low > s->elements)
+            continue;
+        for (ptrdiff_t i = elements; i < s->elements; i++)
+            room[i] = i < elements + low ? lowest_of(is_float) : highest();
+        return s;
+    }
+    return NULL;
+}
+
+/* As many as lanes. What `to` says is wanted of windows with nothing left is of no use. */
+static lanes ranks_of(ptrdiff_t rank, const uint32_t *to)
+{
+    K ranks[LANES];
+    for (int i = 0; i < LANES; i++)
+        ranks[i] = (K)(to && to[i] < FM_POISONED ? to[i] : (uint32_t)rank);
+    return load(ranks);
+}
+
+static inline void write_deviations(const group g, lanes *restrict to)
+{
+    for (ptrdiff_t r = 0; r < g.window->runs; r++) {
+        const ptrdiff_t place = g.window->start[r], end = place + g.window->length[r];
+        for (ptrdiff_t i = place; i < end; i++)
+            *to++ = deviation(&g, i);
+    }
 }
 
 static void flags_to_bits(const uint8_t *flags, ptrdiff_t count, int flag, int unless, U *to)
@@ -119,15 +164,18 @@ void DEVIATION(missing_deviate)(const fm_places *window, const void *first, cons
                                 int is_float, ptrdiff_t rank, const uint32_t *to, const uint8_t *findings,
                                 ptrdiff_t count, const void *centers, void *deviations)
 {
+    lanes room[FM_MOST_SELECTED];
+    const fm_selection *selection = choose_selection(window->elements, rank, is_float, room);
     for (ptrdiff_t x = 0; x < count; x += LANES) {
-        K ranks[LANES];
-        for (int i = 0; i < LANES; i++) {
-            int other = findings && findings[x / FM_CHUNK] && to[x + i] < FM_POISONED;
-            ranks[i] = (K)(other ? to[x + i] : (uint32_t)rank);
-        }
-        group g = {window, (const K *)first + x, high ? (const U *)high + x : NULL, low ? (const U *)low + x : NULL,
-                   load((const K *)centers + x), is_float};
-        lanes found = find(&g, load(ranks));
+        const group g = {window, (const K *)first + x, high ? (const U *)high + x : NULL,
+                         low ? (const U *)low + x : NULL, load((const K *)centers + x), is_float};
+        const int is_usual = !findings || !findings[x / FM_CHUNK];
+        lanes found;
+        if (is_usual && selection) {
+            write_deviations(g, room);
+            selection->select(room, &found);
+        } else
+            found = find(&g, ranks_of(rank, is_usual ? NULL : to + x));
         memcpy((K *)deviations + x, &found, sizeof found);
     }
 }

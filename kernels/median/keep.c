@@ -17,7 +17,8 @@
 typedef FM_PASTE(FM_PASTE(uint, FM_KEY), _t) U;
 typedef FM_PASTE(FM_PASTE(int, FM_KEY), _t) S;
 
-/* A loop over elements x and medians y; EXCEEDS is whether their distance does, on the side that is asked for. */
+/* A loop over elements x and medians y; EXCEEDS is whether their distance does, on the side that is asked for. NaN does
+ * not exceed anything and is not exceeded, such as infinitely many of no deviation. */
 #define EACH(T, EXCEEDS)                                      \
     for (ptrdiff_t i = 0; i < count; i++) {                   \
         const T x = elements[i], y = medians[i];              \
@@ -39,15 +40,8 @@ typedef FM_PASTE(FM_PASTE(int, FM_KEY), _t) S;
     ALWAYS void name##_by_deviations(const T *restrict elements, T *restrict medians, const U *restrict deviations, \
                                      ptrdiff_t count, fm_side side, double factor, uint8_t *restrict replaced)    \
     {                                                                                                             \
-        EACH(T, (double)DISTANCE(x, y, side) > multiple((double)deviations[i], factor))                           \
+        EACH(T, (double)DISTANCE(x, y, side) > (double)deviations[i] * factor)                           \
     }
-
-/* Infinitely many of no deviation are as many as any. */
-ALWAYS double multiple(double deviation, double factor)
-{
-    const double limit = deviation * factor;
-    return limit == limit ? limit : INFINITY;
-}
 
 INTEGERS(keep_unsigned, U)
 INTEGERS(keep_signed, S)
@@ -74,7 +68,7 @@ ALWAYS void keep_doubles(const F *restrict elements, F *restrict medians, ptrdif
 ALWAYS void keep_floats_by_deviations(const F *restrict elements, F *restrict medians, const F *restrict deviations,
                                       ptrdiff_t count, fm_side side, double factor, uint8_t *restrict replaced)
 {
-    EACH(F, distance(x, y, side) > multiple(deviations[i], factor))
+    EACH(F, distance(x, y, side) > (double)deviations[i] * factor)
 }
 #endif
 

@@ -1,11 +1,13 @@
-"""Writes C text: ``generate.py list`` names all networks, ``generate.py 1x7x7 OUT`` writes one and
-``generate.py index OUT`` a header that includes those whose window has at most MOST elements.
+"""Writes C text: ``generate.py list`` names all networks, ``generate.py 1x7x7 OUT`` writes one,
+``generate.py index OUT`` a header that includes those whose window has at most MOST elements, and
+``generate.py selections OUT`` those of windows that share no elements.
 """
 
 import sys
 from math import prod
 from pathlib import Path
 
+import selection
 from emit import emit
 from plans import WINDOWS, Window, plan_of
 
@@ -35,6 +37,8 @@ def main(arguments: list[str]) -> None:
             print("\n".join(map(name_of, WINDOWS)))
         case ["index", path]:
             Path(path).write_text(index())
+        case ["selections", path]:
+            Path(path).write_text(selection.emit())
         case [window, path]:
             Path(path).write_text(emit(plan_of(tuple(map(int, window.split("x"))))))
         case _:
