@@ -128,7 +128,7 @@ def _values(
     values = result
     if _all_there(image, window, missing) and window.elements == 1 and window.members is None:
         values = image
-    elif not arguments.same_elements(image, result) or _shares_memory(result, image, missing.mask):
+    elif not arguments.same_elements(image, result) or shares_memory(result, image, missing.mask):
         values = np.empty(result.shape, image.dtype)
     if values.size and values is not image:
         _run(engine, image, values, window, threads, missing)
@@ -138,7 +138,7 @@ def _values(
     return values
 
 
-def _shares_memory(result: Array, image: Array, mask: Array | None) -> bool:
+def shares_memory(result: Array, image: Array, mask: Array | None) -> bool:
     """Whether what is read may be overwritten meanwhile."""
     return np.may_share_memory(image, result) or (mask is not None and np.may_share_memory(mask, result))
 
@@ -189,31 +189,26 @@ def with_mask(
     return np.ma.MaskedArray(answer, nothing)
 
 
-def deviations(
-    image: Array, window: Call, threads: int, missing: Missing
-) -> tuple[Array, Array]:
-    """The median absolute deviation of each window, and its median; of integers, the former is unsigned."""
+def write_deviations(image: Array, result: Array, window: Call, threads: int, missing: Missing) -> None:
+    """Write the median absolute deviation of each window, which is unsigned for integers, to `result`."""
+    wanted = arguments.distance_type(image.dtype)
     if image.dtype == np.float16:  # doubles hold the differences of such numbers exactly
-        fill = arguments.widened(window.fill, image.dtype)
-        empty = arguments.widened(missing.empty, image.dtype)
-        spread, median = deviations(
-            image.astype(np.float64), window._replace(fill=fill), threads, missing._replace(empty=empty)
-        )
-        with np.errstate(over="ignore"):
-            return spread.astype(image.dtype), median.astype(image.dtype)
-    shape = arguments.result_shape(image.shape, window)
-    spread, median = np.empty(shape, arguments.distance_type(image.dtype)), np.empty(shape, image.dtype)
-    if spread.size:
-        outputs = spread, median
+        fill, empty = (arguments.widened(element, image.dtype) for element in (window.fill, missing.empty))
+        image, window, missing = image.astype(float), window._replace(fill=fill), missing._replace(empty=empty)
+        wanted = image.dtype
+    values = result
+    if result.dtype.newbyteorder("=") != wanted.newbyteorder("=") or shares_memory(result, image, missing.mask):
+        values = np.empty(result.shape, wanted)
+    if values.size:
+        spread = values
         if image.ndim == 0:
-            image, outputs = image[None], (spread[None], median[None])
+            image, spread = image[None], spread[None]
             window, missing = _as_line(window, missing)
         sizes, origins, members, _, _, modes, fill = window
         mask, policy, empty = missing[:3]
-        _core.mad_filter(
-            image, outputs[0], sizes, origins, members, modes, fill, threads, mask, policy, empty, outputs[1]
-        )
-    return spread, median
+        _core.mad_filter(image, spread, sizes, origins, members, modes, fill, threads, mask, policy, empty, None)
+    if values is not result:
+        arguments.store(values, result)
 
 
 def _callers_level() -> int:

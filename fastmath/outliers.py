@@ -11,9 +11,9 @@ from . import _arguments as arguments
 from . import _core
 from ._arguments import Array, Call
 from ._documentation import documented
-from ._filtering import Missing, deviations, read_window, with_mask
-from ._wrapping import unwrap
-from .ndimage import MEDIAN, NanPolicy, median_filter
+from ._filtering import Missing, read_window, shares_memory, with_mask, write_deviations
+from ._wrapping import unwrap, unwrap_output
+from .ndimage import MEDIAN, NanPolicy
 
 __all__ = ["mad_filter", "remove_outliers"]
 
@@ -81,22 +81,27 @@ def mad_filter(
     threads = arguments.worker_count(workers)
     distance = arguments.distance_type(image.dtype)
     scaled = np.dtype(np.float64) if divisor != 1 and image.dtype.kind != "f" else distance
-    like = np.empty(0, scaled)
-    result = arguments.result_array(output, like, arguments.result_shape(image.shape, window))
+    given = unwrap_output(output)
+    result = arguments.result_array(given, np.empty(0, scaled), arguments.result_shape(image.shape, window))
     if policy == arguments.RAISE:
         arguments.refuse_nans(image, hidden)
     empty = arguments.empty_element(fill_value, distance)
     missing = Missing(hidden, policy % arguments.RAISE, empty, MEDIAN.percent, MEDIAN.offset, False)
-    spread, _ = deviations(image, window, threads, missing)
+    keeps = keep_nan and image.dtype.kind == "f"
+    spread = result if divisor == 1 and not keeps else np.empty(result.shape, distance)
+    write_deviations(image, spread, window, threads, missing)
     if divisor != 1:
         spread = spread / divisor
-    if keep_nan and image.dtype.kind == "f":
+    if keeps:
         np.copyto(spread, np.nan, where=np.isnan(image[arguments.centers(image.shape, window)]))
-    arguments.store(spread, result)
-    answer = output if isinstance(output, np.ndarray) else result
+    if spread is not result:
+        arguments.store(spread, result)
     if arguments.is_masked_array(unwrapped):
+        answer = output if isinstance(output, np.ndarray) else result
         return with_mask(answer, unwrapped, image, window, threads, missing)
-    return rewrap(answer) if rewrap and output is not answer else answer
+    if isinstance(given, np.ndarray):
+        return output
+    return rewrap(result) if rewrap else result
 
 
 @overload
@@ -192,9 +197,9 @@ def remove_outliers(
     Notes
     -----
     Differences of integers are exact, also of unsigned ones and of those that the type could not hold;
-    differences of floats are those of doubles, and deviations, too, are compared as doubles. A NaN differs from nothing: it stays where it is, and where
-    the median is NaN the element stays. An infinity differs from every finite median. Where the deviation is 0,
-    every element that is not the median differs by more than any multiple of it.
+    differences of floats are those of doubles, and multiples of deviations are doubles. A NaN differs from nothing:
+    it stays where it is, and where the median is NaN the element stays. An infinity differs from every finite median.
+    Where the deviation is 0, every element that is not the median differs by more than any multiple of it.
 
     Takes the time of `median_filter`, or of `mad_filter` for its units, and a little more: elements are compared as
     soon as there are some medians, with no image in between, unless `output` overlaps `image` or is of another type.
@@ -221,18 +226,19 @@ def remove_outliers(
     window = read_window(MEDIAN.rank_in, pixels, size, None, mode, cval, 0, axes, MODES)
     policy = arguments.number_of(nan_policy, "nan_policy", arguments.NAN_POLICIES)
     threads = arguments.worker_count(workers)
-    result = arguments.result_array(output, pixels, pixels.shape)
+    given = unwrap_output(output)
+    result = arguments.result_array(given, pixels, pixels.shape)
     if policy == arguments.RAISE:
         arguments.refuse_nans(pixels, hidden)
     replaced = np.empty(pixels.shape, bool) if return_mask else None
     if pixels.size:
         missing = Missing(hidden, policy % arguments.RAISE, b"", MEDIAN.percent, MEDIAN.offset, False)
         _clean(pixels, result, window, threads, missing, Outliers(side, by_deviations, limit), replaced)
-    repaired: Any = output if isinstance(output, np.ndarray) else result
+    repaired: Any = output if isinstance(given, np.ndarray) else result
     if arguments.is_masked_array(unwrapped) and not arguments.is_masked_array(repaired):
-        repaired = np.ma.MaskedArray(repaired, np.ma.getmask(unwrapped))
-    elif rewrap and repaired is not output:
-        repaired = rewrap(repaired)
+        repaired = np.ma.MaskedArray(result, np.ma.getmask(unwrapped))
+    elif rewrap and repaired is result:
+        repaired = rewrap(result)
     if replaced is None:
         return repaired
     return repaired, rewrap(replaced) if rewrap else replaced
@@ -257,8 +263,9 @@ def _clean(
         window = window._replace(fill=arguments.widened(window.fill, image.dtype))
     if not arguments.same_elements(source, result):
         target = np.empty(image.shape, source.dtype)
-    elif source is image and np.may_share_memory(image, result):
+    elif source is image and shares_memory(result, image, missing.mask):
         source = image.copy()
+        missing = missing._replace(mask=None if missing.mask is None else missing.mask.copy())
     pixels, cleaned, mask, where = source, target, missing.mask, replaced
     if image.ndim == 0:  # the kernels know no such arrays
         pixels, cleaned = source[None], target[None]
