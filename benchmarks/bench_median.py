@@ -6,6 +6,7 @@ JSON, with a figure of the time per pixel against the size of the window.
 """
 
 import argparse
+import functools
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -305,20 +306,25 @@ def against_nanmedian(settings: Settings) -> Iterator[Row]:
 
 
 def beyond(settings: Settings) -> Iterator[Row]:
-    """What SciPy lacks besides: borders, means of two middles, deviations, as shares of the plain filter's time."""
-    for size in (3, 5, 15):
+    """What SciPy lacks besides, as shares of the plain filter's time: borders, means of two middles, deviations, and
+    outliers in units of the image and of the deviation."""
+    for size, must, must_deviate in ((3, 2, 9), (5, 1.5, 8), (7, 1.5, 8), (15, 1.5, None)):
         for dtype in MAIN_TYPES:
             image, case = image_of(dtype), f"{size}x{size} {dtype}"
             plain = ours(image, size)
-            inside = np.empty((513 - size, 513 - size), dtype)
+            inside, output = np.empty((513 - size, 513 - size), dtype), np.empty_like(image)
+            common = {"size": size, "mode": "nearest", "output": output}
+            clean = functools.partial(fastmath.remove_outliers, image, **common)
             calls = {
-                "truncate": ours(image, size, mode="truncate"),
-                "valid": ours(image, size, mode="valid", output=inside),
-                "outliers": lambda image=image, size=size: fastmath.remove_outliers(image, size, 10, mode="nearest"),
-                "deviation": lambda image=image, size=size: fastmath.mad_filter(image, size, mode="nearest"),
+                "truncate": (ours(image, size, mode="truncate"), None),
+                "valid": (ours(image, size, mode="valid", output=inside), None),
+                "outliers": (functools.partial(clean, threshold=10 if image.dtype.kind == "u" else 0.1), must),
+                "outliers and where": (functools.partial(clean, threshold=1, return_mask=True), must),
+                "outliers in deviations": (functools.partial(clean, threshold=3, units="mad"), must_deviate),
+                "deviation": (functools.partial(fastmath.mad_filter, image, **common), must_deviate),
             }
-            for name, call in calls.items():
-                yield relative(settings, "beyond", f"{case}, {name}", call, "plain", plain, None)
+            for name, (call, most) in calls.items():
+                yield relative(settings, "beyond", f"{case}, {name}", call, "plain", plain, most)
         image = image_of("uint16")
         even = ours(image, size + 1, even="mean")
         yield relative(settings, "beyond", f"{size + 1}x{size + 1} uint16, mean of the middles", even, "plain",

@@ -14,7 +14,7 @@ fastmath.bench.straight.libstraight
 fastmath.bench.straight._cython.__test__
 fastmath.bindings._cython\..*
 fastmath.bindings.ctypes\.(Array|Buffer|Int128|Window)\..*
-fastmath._filtering._box
+fastmath._filtering.(_box|_empty)
 fastmath.cli.app.(Inputs|Output|Size|BorderMode|MaskFile|NanChoice|Workers|Preview|Force)(\..*)?
 fastmath.outliers.(Which|Units)
 fastmath.ndimage.NanPolicy
