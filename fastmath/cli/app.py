@@ -253,8 +253,9 @@ def outliers(
     units: Annotated[
         Units,
         typer.Option(
-            help="What the threshold is given in: the numbers stored in the file, or the median absolute deviation "
-            "of the window, of which 1.4826 are a standard deviation of normal noise."
+            help="What the threshold is given in: the units of the image, to which BSCALE of FITS and RescaleSlope of "
+            "DICOM bring the stored numbers, or the median absolute deviation of the window, of which 1.4826 are a "
+            "standard deviation of normal noise."
         ),
     ] = Units.image,
     which: Annotated[Which, typer.Option(help="Pixels above their median, below it, or both.")] = Which.both,

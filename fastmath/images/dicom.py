@@ -5,14 +5,14 @@ the file. Compressed pixels are decoded and written as Explicit VR Little Endian
 """
 
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from pydicom import DataElement, Dataset, dcmread
 from pydicom.pixels import get_decoder, pack_bits  # type: ignore[attr-defined]
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from fastmath.images.image import Image, ImageError, Picture, stack_of_pictures
+from fastmath.images.image import Image, ImageError, Picture, stack_of_pictures, steps_of
 
 # the attributes that hold pixels, and how they are represented when wider than a byte
 PIXEL_KEYWORDS = {"PixelData": "OW", "FloatPixelData": "OF", "DoubleFloatPixelData": "OD"}
@@ -30,6 +30,7 @@ class DicomImage(Image):
         self._frames, decoded = decoder.as_array(dataset, raw=True)
         self._colour_space = str(decoded["photometric_interpretation"])
         super().__init__(stack_of_pictures(self._frames, 3 if dataset.SamplesPerPixel > 1 else 2))
+        self.steps = steps_of(_slope_of(dataset, frame) for frame in range(len(self.pictures)))
         if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
             self.notes.append("the pixels are written uncompressed")
 
@@ -72,6 +73,16 @@ def read(path: Path) -> Image:
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
         raise ImageError("a palette image: the median of colour numbers has no meaning")
     return DicomImage(dataset, keyword)
+
+
+def _slope_of(dataset: Dataset, frame: int) -> Any:
+    """The rescale slope of a frame, which an enhanced image has for each frame or for all together."""
+    groups = [*dataset.get("PerFrameFunctionalGroupsSequence", [])[frame : frame + 1]]
+    groups += dataset.get("SharedFunctionalGroupsSequence", [])
+    for group in groups:
+        for transformation in group.get("PixelValueTransformationSequence", []):
+            return transformation.get("RescaleSlope")
+    return dataset.get("RescaleSlope")
 
 
 def _packed(frames: Picture, dataset: Dataset) -> bytes:

@@ -1,7 +1,7 @@
 """What the command can do to the pictures of an image file."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +12,9 @@ from fastmath.images.image import Image, ImageError, Picture
 
 Mask = NDArray[np.bool_]
 Window = tuple[int, int]
+Which = Literal["both", "bright", "dark"]
+
+INVERTED: dict[Which, Which] = {"both": "both", "bright": "dark", "dark": "bright"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,10 @@ class Filter(ABC):
     @abstractmethod
     def apply(self, channel: Picture, mask: Mask | None) -> int | None:
         """Filter an array of two dimensions in place; the number of pixels replaced, if it is not all."""
+
+    def stored(self, step: float) -> "Filter":
+        """The filter for the numbers that a file stores, a difference of 1 between which stands for `step`."""
+        return self
 
     def options(self, mask: Mask | None) -> dict[str, Any]:
         """What goes to the functions of fastmath."""
@@ -68,12 +75,17 @@ class Outliers(Filter):
 
     threshold: float
     units: Literal["image", "mad"] = "image"
-    which: Literal["both", "bright", "dark"] = "both"
+    which: Which = "both"
 
     def __str__(self) -> str:
         which = "" if self.which == "both" else f"{self.which} "
         unit = "" if self.units == "image" else " MAD"
         return f"{which}outliers {self.size} beyond {self.threshold:g}{unit}"
+
+    def stored(self, step: float) -> "Outliers":
+        """The threshold in stored numbers; in an inverted picture bright pixels are dark ones."""
+        threshold = self.threshold / abs(step) if self.units == "image" else self.threshold
+        return replace(self, threshold=threshold, which=INVERTED[self.which] if step < 0 else self.which)
 
     def apply(self, channel: Picture, mask: Mask | None) -> int:
         """Repair an array of two dimensions in place, and count the pixels replaced."""
@@ -138,10 +150,11 @@ def filter_pictures(image: Image, chosen: Filter, masks: list[Mask] | None = Non
             raise ImageError(f"pixels of the type {picture.dtype} cannot be put in order")
         given = _mask_of(image, index, masks)
         missing = image.missing.get(index)
+        stored = chosen.stored(image.steps.get(index, 1.0))
         for channel in channels(picture):
             if chosen.nan_policy in (None, "raise"):
                 _heed(chosen, channel, missing, given, notes)
-            counts.append(_filter(chosen, channel, given, missing))
+            counts.append(_filter(stored, channel, given, missing))
     image.notes += [f"{count} pixels are {name}; see --nan-policy" for name, count in notes.items()]
     return None if counts[0] is None else sum(count or 0 for count in counts)
 

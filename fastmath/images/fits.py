@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 from astropy.io import fits  # type: ignore[import-untyped]
 
-from fastmath.images.image import Image, stack_of_pictures
+from fastmath.images.image import Image, stack_of_pictures, steps_of
 
 
 class FitsImage(Image):
@@ -29,6 +29,7 @@ class FitsImage(Image):
             for index, (picture, blank) in enumerate(zip(self.pictures, blanks, strict=True))
             if isinstance(blank, int) and picture.dtype.kind in "iu"
         }
+        self.steps = steps_of(unit.header.get("BSCALE") for unit, stack in stacks for _ in stack)
         if any(isinstance(unit, fits.CompImageHDU) for unit in units):
             self.notes.append("compressed images are compressed again in the way they were")
 

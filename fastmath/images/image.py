@@ -1,6 +1,8 @@
 """What every format reads to: pictures in memory, and a way to write the file again."""
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -24,6 +26,9 @@ class Image(ABC):
         layout and byte order: change them in place, then `write`.
     missing : dict of ndarray
         By the index of a picture of integers, which pixels the file marks as having no value.
+    steps : dict of float
+        By the index of a picture, what a difference of 1 between its stored numbers stands for, where the file says
+        so. A negative one stands for an inverted picture.
     notes : list of str
         What the user should know about the file to be written.
     """
@@ -33,6 +38,7 @@ class Image(ABC):
             raise ImageError("there is no picture in it")
         self.pictures = pictures
         self.missing: dict[int, NDArray[np.bool_]] = {}
+        self.steps: dict[int, float] = {}
         self.notes: list[str] = []
 
     @abstractmethod
@@ -46,6 +52,23 @@ class Image(ABC):
         derivation : str
             How the pictures came about, for formats that have a place for it.
         """
+
+
+def steps_of(values: Iterable[Any]) -> dict[int, float]:
+    """Keep the steps that a file gives for its pictures, one after the other, if they are such.
+
+    Parameters
+    ----------
+    values : iterable
+        A number for each picture, or anything else.
+
+    Returns
+    -------
+    dict of float
+        See `Image.steps`.
+    """
+    numbers = {index: float(value) for index, value in enumerate(values) if isinstance(value, (int, float))}
+    return {index: step for index, step in numbers.items() if step != 0 and math.isfinite(step)}
 
 
 def stack_of_pictures(array: Picture, picture_dimensions: int) -> list[Picture]:

@@ -21,12 +21,13 @@ from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.data import get_testdata_file
 from scipy.ndimage import median_filter
 
 import fastmath
 from fastmath import cli
+from fastmath.images import read
 
 IMAGE = np.random.default_rng(5).integers(0, 60000, (20, 24)).astype(np.uint16)
 
@@ -289,6 +290,49 @@ class TestOptions:
         run("outliers", "noise.npy", "b.npy", "--size", 5, "--threshold", 2, "--units", "mad")
         expected = fastmath.remove_outliers(IMAGE, 5, 2, units="mad")
         np.testing.assert_array_equal(np.load("b.npy"), expected)
+
+    @pytest.mark.parametrize("step", [0.25, -0.25, 4])
+    def test_thresholds_are_in_the_units_of_the_image(self, run: Run, step: float) -> None:
+        """Stored numbers are brought to these by BSCALE in FITS and by RescaleSlope in DICOM."""
+        image = (IMAGE % 200).astype(np.int16) - np.int16(100)
+        unit = fits.PrimaryHDU(image)
+        unit.header.update(BSCALE=step, BZERO=7)
+        unit.writeto("a.fits")
+        dataset = dcmread(get_testdata_file("CT_small.dcm", download=False))
+        dataset.RescaleSlope = step
+        dataset.save_as("a.dcm")
+        for options in ({"which": "bright"}, {"which": "dark"}, {"which": "bright", "units": "mad"}):
+            threshold = 3 if "units" in options else 25
+            arguments = [text for name, value in options.items() for text in (f"--{name}", value)]
+            for name in ("fits", "dcm"):
+                run("outliers", f"a.{name}", f"b.{name}", "--size", 3, "--threshold", threshold, "--force", *arguments)
+            scaled = step * image.astype(float)
+            _, replaced = fastmath.remove_outliers(scaled, 3, threshold, return_mask=True, **options)
+            changed = fits.getdata("b.fits", do_not_scale_image_data=True) != image
+            np.testing.assert_array_equal(changed, replaced)
+            scaled = step * dataset.pixel_array.astype(float)
+            _, replaced = fastmath.remove_outliers(scaled, 3, threshold, return_mask=True, **options)
+            np.testing.assert_array_equal(dcmread("b.dcm").pixel_array != dataset.pixel_array, replaced)
+            assert replaced.any()
+
+    def test_thresholds_of_frames_that_are_scaled_each(self, run: Run) -> None:
+        dataset = dcmread(get_testdata_file("CT_small.dcm", download=False))
+        dataset.NumberOfFrames = 2
+        dataset.PixelData = 2 * dataset.PixelData
+        slopes = [Dataset(), Dataset()]
+        for group, slope in zip(slopes, (2, 0.5), strict=True):
+            group.PixelValueTransformationSequence = [Dataset()]
+            group.PixelValueTransformationSequence[0].RescaleSlope = slope
+        dataset.PerFrameFunctionalGroupsSequence = slopes
+        dataset.save_as("each.dcm")
+        assert read(Path("each.dcm")).steps == {0: 2, 1: 0.5}
+        del dataset.PerFrameFunctionalGroupsSequence
+        dataset.SharedFunctionalGroupsSequence = slopes[:1]
+        dataset.save_as("all.dcm")
+        assert read(Path("all.dcm")).steps == {0: 2, 1: 2}
+        dataset.SharedFunctionalGroupsSequence[0].PixelValueTransformationSequence[0].RescaleSlope = 0
+        dataset.save_as("none.dcm")
+        assert read(Path("none.dcm")).steps == {}
 
     @pytest.mark.parametrize("arguments", [
         "outliers a.npy b.npy --size 3", "outliers a.npy b.npy --size 3 --threshold -1",
