@@ -2,17 +2,17 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastmath import median_filter, percentile_filter, remove_outliers
 from fastmath.images.image import Image, ImageError, Picture
+from fastmath.outliers import Units, Which
 
 Mask = NDArray[np.bool_]
 Window = tuple[int, int]
-Which = Literal["both", "bright", "dark"]
 
 INVERTED: dict[Which, Which] = {"both": "both", "bright": "dark", "dark": "bright"}
 
@@ -74,7 +74,7 @@ class Outliers(Filter):
     """Only pixels that differ too much from the median of the window around them become that median."""
 
     threshold: float
-    units: Literal["image", "mad"] = "image"
+    units: Units = "image"
     which: Which = "both"
 
     def __str__(self) -> str:
