@@ -69,7 +69,7 @@ fm_status fm_run_engine(const fm_engine *engine, fm_filter *f, int workers)
     job j = {.engine = engine, .filter = f};
     f->workers = workers;
     engine->cut(f, &j.largest);
-    if (f->cleaning && !f->length) /* extremes are made along all of an axis */
+    if (f->cleaning && !f->along) /* extremes are made along all of an axis */
         make_blocks_near(f, &j.largest);
     ptrdiff_t parts = 1;
     for (int d = 0; d < f->output->ndim; d++)
