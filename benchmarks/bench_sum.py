@@ -93,6 +93,27 @@ def from_memory() -> Iterator[Case]:
                    lambda axis=axis: square.sum(axis=axis), 0.7, 1.0)  # fmt: skip
 
 
+def axes() -> Iterator[Case]:
+    """Shapes of images, stacks, tables and batches; each against the same sum by NumPy, which is not exact."""
+    x = np.random.default_rng(7).random(MILLION)
+    image, stack = x[: 960 * 1024].reshape(960, 1024), x.reshape(100, 100, 100)
+    cases: list[tuple[str, np.ndarray, tuple[Any, ...]]] = [
+        ("3x333333", x[:999999].reshape(3, -1), (0,)), ("16x62500", x.reshape(16, -1), (0,)),
+        ("1000x1000", x.reshape(1000, 1000), (0, 1)), ("500000x2", x.reshape(-1, 2), (0, 1)),
+        ("333333x3", x[:999999].reshape(-1, 3), (0, 1)), ("15625x64", x.reshape(-1, 64), (0, 1)),
+        ("100x100x100", stack, (0, 1, 2, (0, 1), (0, 2), (1, 2))), ("image[:, 1:-1]", image[:, 1:-1], (None, 0, 1)),
+        ("image[::2, ::2]", image[::2, ::2], (None, 0, 1)), ("100x100", x[:10000].reshape(100, 100), (0, 1)),
+        ("big-endian 1000x1000", x.reshape(1000, 1000).astype(">f8"), (None, 0, 1)),
+        ("float32 1000x1000", x.reshape(1000, 1000).astype("f"), (0, 1)),
+        ("float16 1000x1000", x.reshape(1000, 1000).astype("e"), (0, 1)),
+        ("1000x1000 infinities", np.full((1000, 1000), math.inf), (None, 0, 1)),
+    ]  # fmt: skip
+    for name, array, all_axes in cases:
+        for axis in all_axes:
+            yield Case(f"numpy_sum, {name}, axis={axis}", "np.sum", lambda a=array, axis=axis: fastmath.numpy_sum(a, axis=axis),
+                       lambda a=array, axis=axis: a.sum(axis=axis), 1.0, None)  # fmt: skip
+
+
 def workers() -> Iterator[Case]:
     """By the clock on the wall: two cores have to be free. The smaller array is in the cache, where the cores
     do not share a memory that one of them nearly exhausts."""
@@ -178,7 +199,7 @@ def exponentials() -> Iterator[Case]:
 
 
 GROUPS: dict[str, Callable[[], Iterator[Case]]] = {
-    "tutorial": tutorial, "lists": list_products, "arrays": sums, "memory": from_memory, "workers": workers,
+    "tutorial": tutorial, "lists": list_products, "arrays": sums, "axes": axes, "memory": from_memory, "workers": workers,
     "ill-conditioned": ill_conditioned, "products": products, "exponentials": exponentials,
 }  # fmt: skip
 

@@ -10,6 +10,8 @@ from ._core import sum_into
 
 def axes_of(axis, ndim):
     """The axes named by None, an int or several ints, counted from 0."""
+    if type(axis) is int and -ndim <= axis < ndim:  # what is asked for most, and quickly told
+        return {axis % ndim}
     if axis is None:
         return set(range(ndim))
     many = isinstance(axis, (tuple, list))
@@ -31,10 +33,11 @@ def sum_axes(array, axis, keepdims, into=sum_into):
 
     `into` is `fastmath._core.sum_into`, or another function that does the same.
     """
-    shape = memoryview(array).shape
+    shape = array.shape if type(array) is np.ndarray else memoryview(array).shape
     axes = axes_of(axis, len(shape))
     result = np.empty([1 if d in axes else n for d, n in enumerate(shape)])
     into(array, result)
-    if not keepdims:
-        result = result.reshape([n for d, n in enumerate(shape) if d not in axes])
-    return result if keepdims or result.ndim else float(result)
+    if keepdims:
+        return result
+    kept = [n for d, n in enumerate(shape) if d not in axes]
+    return result.reshape(kept) if kept else result.item()

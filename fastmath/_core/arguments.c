@@ -49,3 +49,15 @@ int core_float_array_get(PyObject *obj, const char *name, int writable, core_arr
     core_array_release(out);
     return -1;
 }
+
+PyObject *core_flag_names(unsigned flags, const char *const *names)
+{
+    PyObject *set = PySet_New(NULL);
+    for (int i = 0; set && names[i]; i++) {
+        PyObject *name = flags >> i & 1 ? PyUnicode_FromString(names[i]) : NULL;
+        if (flags >> i & 1 && (!name || PySet_Add(set, name) < 0))
+            Py_CLEAR(set);
+        Py_XDECREF(name);
+    }
+    return set;
+}

@@ -131,6 +131,11 @@ fm_watch core_watch_begin(core_watch_state *state)
 int core_watch_end(core_watch_state *state, fm_status status)
 {
     PyEval_RestoreThread(state->thread);
+    return core_raise_for(status);
+}
+
+int core_raise_for(fm_status status)
+{
     switch (status) {
     case FM_OK:
         return 0;

@@ -28,11 +28,16 @@ typedef struct {
 
 /* Release the GIL and begin to watch; the fm_watch is for the kernel. */
 fm_watch core_watch_begin(core_watch_state *state);
-/* Take the GIL back. Translates a kernel's status: 0, or -1 with an exception set. */
+/* Take the GIL back, and the same as core_raise_for. */
 int core_watch_end(core_watch_state *state, fm_status status);
+/* Translates a kernel's status: 0, or -1 with an exception set. */
+int core_raise_for(fm_status status);
 
 /* Elements from which on it pays to release the GIL and to watch for Ctrl-C. */
 enum { CORE_BIG = 1 << 14 };
+
+/* The names of the flags that are set, the lowest first, as a set of strings; NULL with an exception set. */
+PyObject *core_flag_names(unsigned flags, const char *const *names);
 
 /* The same as core_array_get for arrays of floats only. */
 int core_float_array_get(PyObject *obj, const char *name, int writable, core_array *out);

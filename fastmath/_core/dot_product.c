@@ -156,10 +156,14 @@ static int multiply_iterables(core_products *p, PyObject *a, PyObject *b)
     return failed;
 }
 
-static PyObject *dot_of_objects(PyObject *a, PyObject *b)
+/* How lists were read: as floats and small ints with a quick sum, or with an exact one, or asking some. */
+enum { PLAIN_QUICKLY = 1, EXACTLY = 2, ASKING = 4 };
+
+static PyObject *dot_of_objects(PyObject *a, PyObject *b, unsigned *paths)
 {
     double sum;
     int done = dot_of_plain(a, b, &sum);
+    *paths = PLAIN_QUICKLY;
     if (done)
         return done < 0 ? NULL : PyFloat_FromDouble(sum);
     core_products *p = core_products_new();
@@ -168,6 +172,7 @@ static PyObject *dot_of_objects(PyObject *a, PyObject *b)
     int lists = core_has_items(a) && core_has_items(b);
     int failed = (lists ? multiply_sequences : multiply_iterables)(p, a, b);
     PyObject *result = failed ? NULL : core_products_sum(p);
+    *paths = EXACTLY | (p->asked ? ASKING : 0);
     core_products_free(p);
     return result;
 }
@@ -249,10 +254,29 @@ static PyObject *dot_product(PyObject *module, PyObject *const *args, Py_ssize_t
         core_array_release(&a);
     if (held_a < 0 || held_b < 0 || (held_a > 0 && held_b > 0))
         return result;
-    return dot_of_objects(args[0], args[1]);
+    unsigned paths;
+    return dot_of_objects(args[0], args[1], &paths);
+}
+
+PyDoc_STRVAR(list_dot_paths_doc,
+"list_dot_paths($module, a, b, /)\n--\n\n"
+"How dot_product reads two lists: a set of 'quick', 'exact' and 'asking'. For tests.");
+
+static PyObject *list_dot_paths(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    static const char *const positional[] = {"a", "b", NULL}, *const names[] = {"quick", "exact", "asking", NULL};
+    if (core_arguments("list_dot_paths", positional, count, args, NULL, NULL, NULL) < 0)
+        return NULL;
+    unsigned paths;
+    PyObject *result = dot_of_objects(args[0], args[1], &paths);
+    if (!result)
+        return NULL;
+    Py_DECREF(result);
+    return core_flag_names(paths, names);
 }
 
 PyMethodDef core_dot_product_methods[] = {
+    {"list_dot_paths", (PyCFunction)(void (*)(void))list_dot_paths, METH_FASTCALL, list_dot_paths_doc},
     {"dot_product", (PyCFunction)(void (*)(void))dot_product, METH_FASTCALL, dot_product_doc},
     {NULL, NULL, 0, NULL},
 };

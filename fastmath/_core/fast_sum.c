@@ -82,7 +82,7 @@ static int sum_of_buffer(PyObject *obj, PyObject **result)
     core_array_release(&array);
     if (failed)
         return -1;
-    core_integers t = {(core_wide)sum.high * ((core_wide)1 << 64) + sum.low, NULL};
+    core_integers t = {.small = (core_wide)sum.high * ((core_wide)1 << 64) + sum.low};
     *result = core_integers_sum(&t);
     return *result ? 1 : -1;
 }
@@ -106,7 +106,7 @@ static PyObject *fast_sum(PyObject *module, PyObject *numbers)
 {
     if (PyRange_Check(numbers))
         return sum_of_range(numbers);
-    core_integers t = {0, NULL};
+    core_integers t = {0};
     PyObject *result = NULL;
     int failed;
     if (core_has_items(numbers)) {
@@ -123,7 +123,23 @@ static PyObject *fast_sum(PyObject *module, PyObject *numbers)
     return result;
 }
 
+PyDoc_STRVAR(list_paths_doc,
+"list_paths($module, numbers, /)\n--\n\n"
+"How fast_sum reads a list or tuple: a set of 'compact', 'digits' and 'other'. For tests.");
+
+static PyObject *list_paths(PyObject *module, PyObject *numbers)
+{
+    static const char *const names[] = {"compact", "digits", "other", NULL};
+    if (!core_has_items(numbers))
+        return PyErr_Format(PyExc_TypeError, "list_paths: expected a list or a tuple");
+    core_integers t = {0};
+    int failed = core_integers_add_items(&t, numbers);
+    core_integers_drop(&t);
+    return failed ? NULL : core_flag_names(t.paths, names);
+}
+
 PyMethodDef core_fast_sum_methods[] = {
+    {"list_paths", list_paths, METH_O, list_paths_doc},
     {"fast_sum", fast_sum, METH_O, fast_sum_doc},
     {NULL, NULL, 0, NULL},
 };

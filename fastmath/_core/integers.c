@@ -155,13 +155,16 @@ static int add_run(core_integers *t, core_place *p, int *compact)
         int64_t sum = 0; /* of at most 2**20 values below 2**30 */
         done = add_compact_blocks(items, n, &sum);
         t->small += sum;
+        t->paths |= done ? CORE_COMPACT : 0;
         p->next += done;
         *compact = done == n;
     }
     if (done == n)
         return 0;
     columns sum = {0};
-    p->next += add_digits(items + done, n - done, &sum);
+    Py_ssize_t more = add_digits(items + done, n - done, &sum);
+    t->paths |= more ? CORE_DIGITS : 0;
+    p->next += more;
     return add_columns(t, &sum);
 }
 
@@ -169,6 +172,7 @@ static int add_run(core_integers *t, core_place *p, int *compact)
 static int add_others(core_integers *t, core_place *p)
 {
     int failed = 0;
+    t->paths |= CORE_OTHER;
     do {
         PyObject *item = Py_NewRef(core_items_now(p)[p->next]);
         failed = core_integers_add(t, item, p->next++);

@@ -6,10 +6,14 @@
 
 __extension__ typedef __int128 core_wide;
 
+/* How items of lists were read. */
+enum { CORE_COMPACT = 1, CORE_DIGITS = 2, CORE_OTHER = 4 };
+
 /* The sum is small + big. Zero-initialised it is 0. */
 typedef struct {
     core_wide small;
-    PyObject *big; /* an int, or NULL */
+    PyObject *big;  /* an int, or NULL */
+    unsigned paths; /* CORE_COMPACT and so on */
 } core_integers;
 
 /* Adds an object; errors name its position. 0, or -1 with an exception set. */

@@ -15,6 +15,7 @@ core_products *core_products_new(void)
     p->sum = sum;
     p->big = NULL;
     p->count = 0;
+    p->asked = 0;
     return p;
 }
 
@@ -148,6 +149,7 @@ static int add_factors(core_products *p, const factor *a, const factor *b)
 int core_products_add(core_products *p, PyObject *a, PyObject *b, Py_ssize_t position)
 {
     factor x, y;
+    p->asked = 1;
     if (read_factor(a, position, &x) < 0)
         return -1;
     int failed = read_factor(b, position, &y) < 0;

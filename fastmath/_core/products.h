@@ -12,6 +12,7 @@ typedef struct {
     fm_dot_sum *sum;
     PyObject *big; /* an int, or NULL */
     Py_ssize_t count;
+    int asked; /* whether an object had to be asked for its value, or is a large int */
     double a[CORE_PAIRS], b[CORE_PAIRS];
 } core_products;
 

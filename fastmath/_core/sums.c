@@ -20,10 +20,11 @@ static Py_ssize_t size_of(const core_array *array)
 static PyObject *sum_over_axes(PyObject *array, PyObject *axis, PyObject *keepdims)
 {
     PyObject *module = PyImport_ImportModule("fastmath._axes");
-    if (!module)
-        return NULL;
-    PyObject *result = PyObject_CallMethod(module, "sum_axes", "OOO", array, axis, keepdims);
-    Py_DECREF(module);
+    PyObject *sum_axes = module ? PyObject_GetAttrString(module, "sum_axes") : NULL;
+    PyObject *args[] = {array, axis, keepdims};
+    PyObject *result = sum_axes ? PyObject_Vectorcall(sum_axes, args, 3, NULL) : NULL;
+    Py_XDECREF(module);
+    Py_XDECREF(sum_axes);
     return result;
 }
 
@@ -89,9 +90,14 @@ static PyObject *sum_into(PyObject *module, PyObject *const *args, Py_ssize_t co
         core_array_release(&array);
         return NULL;
     }
-    core_watch_state state;
-    fm_watch watch = core_watch_begin(&state);
-    int failed = core_watch_end(&state, fm_sum_axes(&array.array, &result.array, 1, &watch));
+    int failed;
+    if (size_of(&array) < CORE_BIG && size_of(&result) < CORE_BIG) {
+        failed = core_raise_for(fm_sum_axes(&array.array, &result.array, 1, NULL));
+    } else {
+        core_watch_state state;
+        fm_watch watch = core_watch_begin(&state);
+        failed = core_watch_end(&state, fm_sum_axes(&array.array, &result.array, 1, &watch));
+    }
     core_array_release(&result);
     core_array_release(&array);
     if (failed)
@@ -191,20 +197,8 @@ PyDoc_STRVAR(sum_paths_doc,
 
 static PyObject *path_names(unsigned paths)
 {
-    PyObject *set = PySet_New(NULL);
-    static const struct {
-        unsigned path;
-        const char *name;
-    } all[] = {{FM_PATH_FAST, "fast"}, {FM_PATH_LEVELS, "levels"}, {FM_PATH_BINS, "bins"}, {FM_PATH_SPECIAL, "special"}};
-    for (size_t i = 0; set && i < sizeof all / sizeof *all; i++) {
-        if (!(paths & all[i].path))
-            continue;
-        PyObject *name = PyUnicode_FromString(all[i].name);
-        if (!name || PySet_Add(set, name) < 0)
-            Py_CLEAR(set);
-        Py_XDECREF(name);
-    }
-    return set;
+    static const char *const names[] = {"fast", "levels", "bins", "special", NULL}; /* FM_PATH_ in their order */
+    return core_flag_names(paths, names);
 }
 
 static PyObject *sum_paths(PyObject *module, PyObject *obj)

@@ -7,6 +7,7 @@
 
 #include "environment.h"
 #include "level.h"
+#include "vec.h"
 
 void fm_accumulate_begin(fm_accumulator *a, int exact)
 {
@@ -67,9 +68,26 @@ void fm_level_units(int top, int e[FM_LEVELS_MAX])
 static int guess_unit(const char *x, ptrdiff_t stride, size_t n)
 {
     enum { SAMPLE = 32, ROOM = 4 };
-    if (n <= SAMPLE)
-        return fm_running_unit(fm_active->largest_f64(x, stride, n), 0);
-    return fm_running_unit(fm_active->largest_f64(x, stride, SAMPLE), ROOM);
+    double largest = fm_active->largest_f64(x, stride, n < SAMPLE ? n : SAMPLE);
+    return fm_running_unit(largest, n <= SAMPLE ? 0 : ROOM);
+}
+
+/* units * 2**e and the rest are brought together as doubles, of which the first is exact if it has 53 bits, and the
+ * second is within a bound: as rounding is monotonic, their sum is right if both ends of what lies around it round
+ * to it. The factor of two in the bound and the share of low pay for rounding the ends. */
+int fm_sum_quickly(const void *x, ptrdiff_t stride, size_t n, double *result)
+{
+    int64_t units;
+    double rest;
+    int e = guess_unit(x, stride, n);
+    if (e < FM_LOWEST_RUNNING || e > FM_HIGHEST_RUNNING || !fm_active->sum_f64(x, stride, n, e, &units, &rest) ||
+        units >= (int64_t)1 << 53 || units <= -((int64_t)1 << 53))
+        return 0;
+    double unit = fm_power_of_two(e), high = (double)units * unit, sum = high + rest, part = sum - high;
+    double low = (high - (sum - part)) + (rest - part);
+    double around = (double)(n * n) * unit * 0x1p-53 + fabs(low) * 0x1p-51;
+    *result = sum;
+    return sum + (low + around) == sum && sum + (low - around) == sum && sum != 0;
 }
 
 static int try_unit(fm_accumulator *a, const char *x, ptrdiff_t stride, size_t n)
@@ -190,16 +208,46 @@ static void add_exactly(fm_accumulator *a, const double *x, size_t n)
     a->paths |= FM_PATH_BINS;
 }
 
-/* The infinities and NaNs among numbers of which there is one; the finite ones do not matter any more. */
+/* Whether there are other than finite numbers and infinities of the sign that came already. */
+static int any_news(const fm_exact *sum, const char *x, size_t n)
+{
+    enum { AT_ONCE = 4 };
+    fm_vf64 sign = fm_splat_f64(sum->plus_infinity ? -1 : 1), infinity = fm_splat_f64(__builtin_inf());
+    fm_vi64 ordinary[AT_ONCE];
+    size_t i = 0;
+    memset(ordinary, 0xff, sizeof ordinary);
+    for (; i + AT_ONCE * FM_LANES <= n; i += AT_ONCE * FM_LANES)
+        for (size_t k = 0; k < AT_ONCE; k++)
+            ordinary[k] &= fm_load_f64(x + (i + k * FM_LANES) * sizeof(double)) * sign < infinity;
+    ordinary[0] &= ordinary[1] & ordinary[2] & ordinary[3];
+    int all = 1;
+    for (int l = 0; l < FM_LANES; l++)
+        all &= ordinary[0][l] != 0;
+    for (; i < n && all; i++) {
+        double value;
+        memcpy(&value, x + i * sizeof value, sizeof value);
+        all = value * sign[0] < infinity[0];
+    }
+    return !all;
+}
+
+/* The infinities and NaNs among numbers of which there is one; the finite ones do not matter any more. Nor does
+ * anything after a NaN or both infinities. */
 static void add_specials(fm_accumulator *a, const char *x, ptrdiff_t stride, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
+    fm_exact *sum = &a->sum;
+    a->paths |= FM_PATH_SPECIAL;
+    if (stride == sizeof(double) && fm_exact_special(sum) && !any_news(sum, x, n))
+        return;
+    for (size_t i = 0; i < n && !sum->nan && !(sum->plus_infinity && sum->minus_infinity); i++) {
         double value;
         memcpy(&value, x + (ptrdiff_t)i * stride, sizeof value);
+        int first = !isfinite(value) && !fm_exact_special(sum);
         if (!isfinite(value))
-            fm_exact_add(&a->sum, value);
+            fm_exact_add(sum, value);
+        if (first && stride == sizeof(double) && !any_news(sum, x + i * sizeof value, n - i))
+            return;
     }
-    a->paths |= FM_PATH_SPECIAL;
 }
 
 /* n <= FM_CHUNK */

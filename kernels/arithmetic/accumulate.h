@@ -24,6 +24,8 @@ typedef struct {
 void fm_accumulate_begin(fm_accumulator *a, int exact);
 /* Adds n <= FM_BLOCK doubles at that stride, of any value and alignment. */
 void fm_accumulate(fm_accumulator *a, const void *x, ptrdiff_t stride, size_t n);
+/* The sum of n <= FM_BLOCK doubles at that stride, rounded: 1, or 0 if the quick way does not tell it or it is 0. */
+int fm_sum_quickly(const void *x, ptrdiff_t stride, size_t n, double *result);
 /* Brings everything into a->sum, and frees what is held. */
 void fm_accumulate_end(fm_accumulator *a);
 void fm_accumulate_merge(fm_accumulator *a, fm_accumulator *other);

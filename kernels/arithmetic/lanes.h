@@ -31,6 +31,15 @@ FM_INLINE uint64_t fm_or_lanes(fm_vu64 v)
     return any;
 }
 
+FM_INLINE int fm_any_bits(fm_vu64 v)
+{
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    return !_mm256_testz_si256((__m256i)v, (__m256i)v);
+#else
+    return fm_or_lanes(v) != 0;
+#endif
+}
+
 FM_INLINE double fm_sum_lanes(fm_vf64 v)
 {
     double sum = 0;

@@ -132,23 +132,30 @@ static fm_status pass(job *j, ptrdiff_t parts, int workers, const fm_watch *watc
     return status;
 }
 
+#define ALL(name, type, value)                                              \
+    static int name(const void *elements, ptrdiff_t count)                  \
+    {                                                                       \
+        const type *x = elements;                                           \
+        type other = 0;                                                     \
+        for (ptrdiff_t i = 0; i < count; i++)                               \
+            other = (type)(other | (x[i] ^ (value)));                       \
+        return !other;                                                      \
+    }
+ALL(all_16, uint16_t, 0x8000)
+ALL(all_32, uint32_t, 0x80000000)
+ALL(all_64, uint64_t, 0x8000000000000000)
+#undef ALL
+
 /* Whether every element is -0.0; most arrays answer no at once. */
 static int all_minus_zero(const fm_walk *begin)
 {
     fm_walk walk = *begin;
-    unsigned char bytes[64 * sizeof(double)];
-    static const unsigned char zeros[sizeof bytes];
+    uint64_t elements[512];
     ptrdiff_t size = fm_type_size(walk.type), count;
-    walk.swapped ^= __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__; /* little-endian: the sign is in the last byte */
-    while ((count = fm_walk_read(&walk, 64, bytes)) > 0) {
-        for (ptrdiff_t i = 1; i <= count; i++) {
-            if (bytes[i * size - 1] != 0x80)
-                return 0;
-            bytes[i * size - 1] = 0;
-        }
-        if (memcmp(bytes, zeros, (size_t)(count * size)))
+    int (*all)(const void *, ptrdiff_t) = size == 8 ? all_64 : size == 4 ? all_32 : all_16;
+    while ((count = fm_walk_read(&walk, sizeof elements / sizeof *elements, elements)) > 0)
+        if (!all(elements, count))
             return 0;
-    }
     return 1;
 }
 
@@ -169,6 +176,27 @@ static fm_status sum_in_lanes(job *j, int workers, const fm_watch *watch, double
     return FM_OK;
 }
 
+/* The sum of one run of elements, if it is told by what is quickest and is not zero: then 1. */
+static int sum_run(const fm_walk *walk, double *result)
+{
+    int contiguous = walk->ndim == 1 && walk->strides[0] == fm_type_size(walk->type);
+    size_t n = (size_t)walk->left;
+    double sums[FM_SUMS_MAX];
+    if (walk->ndim != 1 || walk->suboffsets[0] >= 0 || walk->swapped || n > FM_BLOCK)
+        return 0;
+    if (walk->type == FM_F64)
+        return fm_sum_quickly(walk->data, walk->strides[0], n, result);
+    if (walk->type == FM_F16)
+        return contiguous && n <= FM_CHUNK && fm_active->sum_f16(walk->data, n, result) && *result != 0;
+    if (!contiguous || !fm_inexact_begin())
+        return 0;
+    size_t count = fm_active->sum_f32(walk->data, n, sums);
+    *result = 0;
+    for (size_t i = 0; i < count; i++)
+        *result += sums[i];
+    return !fm_inexact_raised() && *result != 0;
+}
+
 fm_status fm_sum(const fm_array *array, int workers, const fm_watch *watch, double *result, unsigned *paths)
 {
     if (array->type != FM_F64 && array->type != FM_F32 && array->type != FM_F16)
@@ -187,12 +215,15 @@ fm_status fm_sum(const fm_array *array, int workers, const fm_watch *watch, doub
         workers = 1;
     else
         workers = fm_workers(workers, (j.size + PART - 1) / PART);
+    fm_environment callers = fm_environment_enter();
+    if (sum_run(&walk, result)) {
+        fm_environment_leave(callers);
+        *paths = FM_PATH_FAST;
+        return FM_OK;
+    }
     fm_accumulator one;
     j.lanes = workers == 1 ? &one : malloc((size_t)workers * sizeof one);
-    if (!j.lanes)
-        return FM_NO_MEMORY;
-    fm_environment callers = fm_environment_enter();
-    fm_status status = sum_in_lanes(&j, workers, watch, result, paths);
+    fm_status status = j.lanes ? sum_in_lanes(&j, workers, watch, result, paths) : FM_NO_MEMORY;
     fm_environment_leave(callers);
     if (j.lanes != &one)
         free(j.lanes);

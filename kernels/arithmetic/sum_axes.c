@@ -59,16 +59,14 @@ static void sum_strip(void *context, ptrdiff_t index, int lane)
     ptrdiff_t strips = (c->line + c->width - 1) / c->width;
     ptrdiff_t begin = index % strips * c->width, left = c->line - begin, number = index / strips * c->line + begin;
     size_t columns = (size_t)(left < c->width ? left : c->width);
-    double sums[FM_STRIP];
-    unsigned char doubt[FM_STRIP];
-    size_t doubtful = fm_columns_sum(c, number, columns, sums, doubt);
+    fm_columns sums;
+    fm_columns_sum(c, number, columns, &sums);
     fm_walk to;
     fm_walk_begin(&to, j->result, FM_IN_ORDER);
     fm_walk_seek(&to, number, (ptrdiff_t)columns);
-    fm_walk_write(&to, (ptrdiff_t)columns, sums);
-    for (size_t i = 0; doubtful && i < columns; i++)
-        if (doubt[i])
-            sum_one(j, number + (ptrdiff_t)i, 1, NULL);
+    fm_walk_write(&to, (ptrdiff_t)columns, sums.result);
+    for (size_t i = 0; i < sums.doubts; i++)
+        sum_one(j, number + sums.doubtful[i], 1, NULL);
 }
 
 static fm_status sum_all(job *j, int workers, const fm_watch *watch)
@@ -91,17 +89,24 @@ static fm_status sum_all(job *j, int workers, const fm_watch *watch)
     return fm_parallel((j->results + j->batch - 1) / j->batch, workers, sum_batch, j, watch);
 }
 
-/* Puts the dimensions in the order of the array's strides, the largest first: results may be made in any order. */
+/* Puts the dimensions in the order of the array's strides, the largest first, and makes these positive: results may
+ * be made in any order. */
 static void sort_dimensions(fm_array *array, fm_array *result, ptrdiff_t sorted[4][FM_MAX_NDIM])
 {
-    const ptrdiff_t *from[] = {array->shape, array->strides, result->shape, result->strides};
     for (int d = 0; d < array->ndim; d++) {
+        ptrdiff_t from[] = {array->shape[d], array->strides[d], result->shape[d], result->strides[d]};
+        if (from[1] < 0 && from[0] && from[2]) {
+            array->data = (char *)array->data + (from[0] - 1) * from[1];
+            result->data = (char *)result->data + (from[2] - 1) * from[3];
+            from[1] = -from[1];
+            from[3] = -from[3];
+        }
         int at = d;
-        for (; at > 0 && llabs(sorted[1][at - 1]) < llabs(array->strides[d]); at--)
+        for (; at > 0 && sorted[1][at - 1] < from[1]; at--)
             for (int k = 0; k < 4; k++)
                 sorted[k][at] = sorted[k][at - 1];
         for (int k = 0; k < 4; k++)
-            sorted[k][at] = from[k][d];
+            sorted[k][at] = from[k];
     }
     array->shape = sorted[0];
     array->strides = sorted[1];

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "level.h"
+#include "median/keys.h"
+
 ptrdiff_t fm_type_size(fm_type type)
 {
     static const ptrdiff_t sizes[FM_TYPE_COUNT] = {
@@ -171,6 +174,11 @@ static void copy(const fm_walk *walk, char *to, ptrdiff_t to_stride, const char 
     ptrdiff_t size = fm_type_size(walk->type);
     if (!walk->swapped && stride == size && to_stride == size) {
         memcpy(to, from, (size_t)(count * size));
+        return;
+    }
+    if (walk->swapped && to_stride == size) { /* at vector speed */
+        static const fm_type same[] = {[2] = FM_U16, [4] = FM_I32, [8] = FM_I64};
+        fm_active->read_keys(from, stride, count, fm_key_types[same[size]], 1, to);
         return;
     }
     switch (size) {

@@ -124,6 +124,17 @@ def test_paths():
     assert "special" in _core.dot_paths(a, b)
 
 
+def test_paths_of_lists():
+    """Ordinary lists are read the quick way, and only what it is not for by others."""
+    a, b = np.random.default_rng(0).random((2, 10000)).tolist()
+    for x, y in ((a, b), (tuple(a), b), ([1, 2, 3] * 3000, [0.5, True, 7] * 3000), ([2**53], [-(2**53)]), ([], [])):
+        assert _core.list_dot_paths(x, y) == {"quick"}
+    assert _core.list_dot_paths([*a, 2.0**-100, *[-x for x in a]], [*b, 1.0, *b]) == {"exact"}
+    assert _core.list_dot_paths([*a, 2**60], [*b, 1]) == {"exact", "asking"}
+    assert _core.list_dot_paths([fractions.Fraction(1, 2)], [1.0]) == {"exact", "asking"}
+    assert "asking" in _core.list_dot_paths(iter(a), b)
+
+
 @BOTH
 def test_types_of_buffers(route):
     rng = np.random.default_rng(1)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fastmath
-from fastmath import fast_sum
+from fastmath import _core, fast_sum
 from fastmath.bindings import pure
 
 from sum_cases import layouts
@@ -49,6 +49,19 @@ def test_long_lists(n):
     values[12345] = 1.5
     with pytest.raises(TypeError, match="fast_sum: expected an integer at position 12345, got float"):
         fast_sum(values)
+
+
+def test_paths():
+    """Ordinary lists are read the quick way, and only what it is not for by others."""
+    ordinary = [n % 1001 for n in range(40000)]
+    for values in (ordinary, tuple(ordinary), [-(2**30) + 1, 2**30 - 1] * 10000, [int(str(n)) for n in ordinary][::-1]):
+        assert _core.list_paths(values) == {"compact"}
+    assert _core.list_paths([2**40, -(2**100)] * 100) == {"digits"}
+    assert _core.list_paths([True, False] * 100) == {"digits"}
+    assert _core.list_paths(ordinary + [2**64]) == {"compact", "digits"}
+    assert _core.list_paths([Index(1), 2**1000]) == {"other"}
+    assert _core.list_paths([*ordinary, Index(1), 3]) == {"compact", "digits", "other"}
+    assert _core.list_paths([]) == set()
 
 
 class Subclass(int):
