@@ -37,14 +37,42 @@ typedef FM_PASTE(FM_PASTE(int, FM_KEY), _t) S;
     {                                                                                                             \
         EACH(T, DISTANCE(x, y, side) > limit)                                                                     \
     }                                                                                                             \
-    ALWAYS void name##_by_deviations(const T *restrict elements, T *restrict medians, const U *restrict deviations, \
-                                     ptrdiff_t count, fm_side side, double factor, uint8_t *restrict replaced)    \
+    ALWAYS void name##_far(const T *restrict elements, const T *restrict medians, ptrdiff_t count, fm_side side,  \
+                           U *restrict far)                                                                       \
     {                                                                                                             \
-        EACH(T, (double)DISTANCE(x, y, side) > (double)deviations[i] * factor)                           \
+        for (ptrdiff_t i = 0; i < count; i++)                                                                     \
+            far[i] = DISTANCE(elements[i], medians[i], side);                                                     \
     }
 
 INTEGERS(keep_unsigned, U)
 INTEGERS(keep_signed, S)
+
+/* Of distances: a loop with as little in it as this is made vectors of for every width. */
+ALWAYS void compare(const U *restrict far, const U *restrict deviations, ptrdiff_t count, double factor,
+                    uint8_t *restrict replaced)
+{
+    for (ptrdiff_t i = 0; i < count; i++)
+        replaced[i] = (double)far[i] > (double)deviations[i] * factor;
+}
+
+ALWAYS void keep_by_deviations(int has_sign, const U *elements, U *medians, const U *deviations, ptrdiff_t count,
+                               fm_side side, double factor, uint8_t *replaced)
+{
+    enum { SOME = 256 };
+    U far[SOME];
+    for (ptrdiff_t i = 0; i < count; i += SOME) {
+        const ptrdiff_t some = count - i < SOME ? count - i : SOME;
+        if (has_sign)
+            keep_signed_far((const S *)elements + i, (const S *)medians + i, some, side, far);
+        else
+            keep_unsigned_far(elements + i, medians + i, some, side, far);
+        compare(far, deviations + i, some, factor, replaced + i);
+        for (ptrdiff_t k = i; k < i + some; k++) {
+            const U x = elements[k], y = medians[k];
+            medians[k] = replaced[k] ? y : x;
+        }
+    }
+}
 
 #if FM_KEY >= 32
 #if FM_KEY == 32
@@ -122,12 +150,10 @@ ALWAYS void keep_of_side(const fm_outliers *o, fm_side side, fm_type type, const
         keep_floats(elements, medians, count, side, o->threshold, replaced);
     else
 #endif
-    if (is_signed(type) && deviations)
-        keep_signed_by_deviations(elements, medians, deviations, count, side, o->threshold, replaced);
+    if (deviations)
+        keep_by_deviations(is_signed(type), elements, medians, deviations, count, side, o->threshold, replaced);
     else if (is_signed(type))
         keep_signed(elements, medians, count, side, limit, replaced);
-    else if (deviations)
-        keep_unsigned_by_deviations(elements, medians, deviations, count, side, o->threshold, replaced);
     else
         keep_unsigned(elements, medians, count, side, limit, replaced);
 }
@@ -146,6 +172,8 @@ void KEEP(keep_flagged)(const uint8_t *restrict flags, const void *restrict from
 {
     const U *elements = from;
     U *medians = to;
-    for (ptrdiff_t i = 0; i < count; i++)
-        medians[i] = flags[i] ? elements[i] : medians[i];
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const U x = elements[i], y = medians[i];
+        medians[i] = flags[i] ? x : y;
+    }
 }
