@@ -99,17 +99,36 @@ static inline lanes highest(void)
     return (lanes)((U)((FM_KEY >= 32 ? (U)~SIGN : (U)-1)) - (bits){0});
 }
 
-static lanes find(const group *g, lanes rank)
+/* Where the last groups of a line had their answers, and how far from where they were expected. */
+typedef struct {
+    lanes at, step;
+} trail;
+
+static inline lanes within(lanes value, lanes low, lanes high)
+{
+    return (lanes)MIN(MAX((V)value, (V)low), (V)high);
+}
+
+/* Looks first where the last group had its answer, then beyond it as far as the last ones were off; then the range is
+ * halved. Any value of the range but its end brings the ends closer. */
+static lanes find(const group *g, lanes rank, trail *t)
 {
     const lanes lowest = lowest_of(g->is_float), largest = highest();
-    lanes low = lowest, high = largest;
-    while (any((lanes)(low != high))) {
-        lanes middle = (low & high) + ((low ^ high) >> 1), count, below, above;
-        look(g, middle, lowest, largest, &count, &below, &above);
-        lanes enough = (lanes)(count > rank), open = (lanes)(low != high);
+    lanes low = lowest, high = largest, middle = t->at;
+    for (int looks = 0; any((lanes)(low != high)); looks++) {
+        lanes count, below, above;
+        look(g, within(middle, low, (lanes)((bits)high - 1)), lowest, largest, &count, &below, &above);
+        const lanes enough = (lanes)(count > rank), open = (lanes)(low != high);
         high = choose(enough & open, below, high);
         low = choose(~enough & open, above, low);
+        if (looks == 0)
+            middle = choose(enough, (lanes)((bits)t->at - (bits)t->step), (lanes)((bits)t->at + (bits)t->step));
+        else
+            middle = (low & high) + ((low ^ high) >> 1);
     }
+    const bits off = distance(high, t->at), less = (bits)t->step - ((bits)t->step >> 2);
+    t->step = choose((lanes)(off > less), (lanes)off, (lanes)less);
+    t->at = high;
     return high;
 }
 
@@ -164,6 +183,7 @@ void DEVIATION(missing_deviate)(const fm_places *window, const void *first, cons
                                 int is_float, ptrdiff_t rank, const uint32_t *to, const uint8_t *findings,
                                 ptrdiff_t count, const void *centers, void *deviations)
 {
+    trail last = {.at = highest() / 2, .step = {0}};
     lanes room[FM_MOST_SELECTED];
     const fm_selection *selection = choose_selection(window->elements, rank, is_float, room);
     for (ptrdiff_t x = 0; x < count; x += LANES) {
@@ -175,7 +195,7 @@ void DEVIATION(missing_deviate)(const fm_places *window, const void *first, cons
             write_deviations(g, room);
             selection->select(room, &found);
         } else
-            found = find(&g, ranks_of(rank, is_usual ? NULL : to + x));
+            found = find(&g, ranks_of(rank, is_usual ? NULL : to + x), &last);
         memcpy((K *)deviations + x, &found, sizeof found);
     }
 }
