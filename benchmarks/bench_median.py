@@ -320,7 +320,9 @@ def beyond(settings: Settings) -> Iterator[Row]:
                 "valid": (ours(image, size, mode="valid", output=inside), None),
                 "outliers": (functools.partial(clean, threshold=10 if image.dtype.kind == "u" else 0.1), must),
                 "outliers and where": (functools.partial(clean, threshold=1, return_mask=True), must),
-                "outliers in deviations": (functools.partial(clean, threshold=3, units="mad"), must_deviate),
+                "outliers in deviations": (
+                    functools.partial(clean, threshold=3, units="mad"), must_deviate and must_deviate + 1
+                ),
                 "deviation": (functools.partial(fastmath.mad_filter, image, **common), must_deviate),
             }
             for name, (call, most) in calls.items():
