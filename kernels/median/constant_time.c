@@ -22,17 +22,36 @@ enum {
     WIDE = 256,   /* of the outputs of others */
 };
 
-/* A tile and its scratch memory. Places are numbered along rows. */
+/* An axis of a tile. Positions beyond the border mostly hold again what others hold; that is sorted once. */
+typedef struct {
+    ptrdiff_t begin;  /* position of the first element that is sorted, in the array or beside it, */
+    int count;        /* and how many follow each other */
+    unsigned shift;   /* from an element to its own place in the tile */
+    uint16_t *first;  /* of each, where the list of its places in the tile begins; and the end of all, */
+    uint16_t *place;  /* lists one after the other */
+    uint8_t *is_many; /* whether it has more places than its own */
+} side;
+
+/* A tile and its scratch memory. Elements that are sorted are numbered along rows. */
 typedef struct {
     int width, height, is_narrow;
     ptrdiff_t column; /* from one column of groups to the next */
-    K *keys;
-    uint64_t *items, *other; /* the lower halves of items are places, in the order of the keys; */
-    K *sorted;               /* then the keys themselves take this memory */
-    int16_t *group;          /* of each point, along columns; in the memory of `other`, as are */
-    void *x, *y;             /* the points of each number */
+    side along, across;
+    K *out;                  /* a row of outputs */
+    K *keys;                 /* of the elements that are sorted */
+    uint64_t *items, *other; /* the lower halves of items are elements, in the order of the keys */
+    K *sorted;               /* the keys of all places in their order; of a narrow tile in the memory of items */
+    int16_t *group;          /* of each place, along columns; in the memory of `other`, as are */
+    void *x, *y;             /* the places of each number */
     size_t bytes;
 } tile;
+
+static void lay_out_side(side *s, ptrdiff_t length, char **p)
+{
+    s->first = fm_take(p, (size_t)(length + 1) * sizeof *s->first);
+    s->place = fm_take(p, (size_t)length * sizeof *s->place);
+    s->is_many = fm_take(p, (size_t)length * sizeof *s->is_many);
+}
 
 static tile lay_out(ptrdiff_t width, ptrdiff_t height, void *scratch)
 {
@@ -42,46 +61,138 @@ static tile lay_out(ptrdiff_t width, ptrdiff_t height, void *scratch)
     size_t after = (size_t)(width * t.column) * sizeof(int16_t) + 2 * (places + GROUP) * coordinate + 3 * 64;
     char *p = scratch;
     t.keys = fm_take(&p, places * sizeof(K));
+    if (!t.is_narrow) {
+        lay_out_side(&t.along, width, &p);
+        lay_out_side(&t.across, height, &p);
+        t.sorted = fm_take(&p, places * sizeof(K));
+    }
     t.items = fm_take(&p, places * sizeof(uint64_t));
-    t.sorted = (K *)(void *)t.items;
+    if (t.is_narrow)
+        t.sorted = (K *)(void *)t.items;
     t.other = (uint64_t *)(void *)p;
     t.group = fm_take(&p, (size_t)(width * t.column) * sizeof(int16_t));
     t.x = fm_take(&p, (places + GROUP) * coordinate);
     t.y = fm_take(&p, (places + GROUP) * coordinate);
-    t.bytes = (size_t)((char *)t.other - (char *)scratch) + (after > places * 8 ? after : places * 8);
+    p = (char *)t.other + (after > places * 8 ? after : places * 8);
+    t.out = fm_take(&p, (size_t)width * sizeof(K));
+    t.bytes = (size_t)(p - (char *)scratch);
     return t;
+}
+
+/* How many elements of an axis are sorted if those beyond the border are left out that are copies of these. */
+static ptrdiff_t count_own(ptrdiff_t start, ptrdiff_t length, ptrdiff_t n, fm_mode mode)
+{
+    const ptrdiff_t end = start + length, from = start < 0 ? 0 : start, to = end > n ? n : end;
+    for (ptrdiff_t i = start; i < end; i++) {
+        const ptrdiff_t element = fm_border(i, n, mode);
+        if (element < from || element >= to)
+            return length;
+    }
+    return to - from;
+}
+
+/* Lists the places of the elements of an axis that are sorted. */
+static void list_places(ptrdiff_t start, ptrdiff_t length, ptrdiff_t n, fm_mode mode, side *s)
+{
+    const ptrdiff_t count = count_own(start, length, n, mode);
+    s->count = (int)count;
+    s->begin = count < length && start < 0 ? 0 : start;
+    s->shift = (unsigned)(s->begin - start);
+    memset(s->first, 0, (size_t)(count + 1) * sizeof *s->first);
+    for (int fill = 0; fill < 2; fill++) { /* first it is counted what each list holds */
+        for (ptrdiff_t i = 0; i < length; i++) {
+            const ptrdiff_t element = count < length ? fm_border(start + i, n, mode) - s->begin : i;
+            if (fill)
+                s->place[s->first[element]++] = (uint16_t)i;
+            else
+                s->first[element + 1]++;
+        }
+        for (ptrdiff_t i = 0; i < count && !fill; i++) {
+            s->is_many[i] = s->first[i + 1] > 1;
+            s->first[i + 1] = (uint16_t)(s->first[i + 1] + s->first[i]);
+        }
+    }
+    memmove(s->first + 1, s->first, (size_t)count * sizeof *s->first);
+    s->first[0] = 0;
+}
+
+/* Reads the elements that are sorted. In a narrow tile there are too few copies for them to be left out. */
+static void read_tile(const fm_filter *f, const fm_block *block, tile *t)
+{
+    const int inner = f->inner, outer = f->outer;
+    const ptrdiff_t *shape = f->source.array->shape;
+    const fm_mode *mode = f->source.modes;
+    ptrdiff_t at[FM_MAX_NDIM];
+    for (int d = 0; d < f->output->ndim; d++)
+        at[d] = block->start[d] - f->lead[d];
+    t->along.count = t->width;
+    t->across.count = t->height;
+    if (!t->is_narrow) {
+        list_places(at[inner], t->width, shape[inner], mode[inner], &t->along);
+        list_places(at[outer], t->height, shape[outer], mode[outer], &t->across);
+        at[inner] = t->along.begin;
+        at[outer] = t->across.begin;
+    }
+    for (ptrdiff_t y = 0; y < t->across.count; y++, at[outer]++)
+        fm_read_keys(&f->source, at, inner, t->along.count, t->keys + y * t->along.count);
+}
+
+/* Gives a number to a place. */
+static inline void put_place(const tile *t, size_t number, uint32_t x, uint32_t y, K key, int is_narrow)
+{
+    if (is_narrow) {
+        ((uint8_t *)t->x)[number] = (uint8_t)x;
+        ((uint8_t *)t->y)[number] = (uint8_t)y;
+    } else {
+        ((uint16_t *)t->x)[number] = (uint16_t)x;
+        ((uint16_t *)t->y)[number] = (uint16_t)y;
+    }
+    memcpy(t->sorted + number, &key, sizeof key);
+    t->group[x * t->column + y] = (int16_t)((int)(number / GROUP) + INT16_MIN);
+}
+
+/* Numbers all places in the order of their keys. */
+static inline void number_places(const tile *numbered, size_t count, int is_narrow)
+{
+    const tile own = *numbered, *t = &own; /* which what is stored cannot be a part of */
+    const side along = t->along, across = t->across;
+    /* elements are few enough for a multiplication to divide by the width exactly */
+    const uint64_t width = (uint64_t)along.count, reciprocal = ((uint64_t)1 << 32) / width + 1;
+    size_t number = 0;
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t element = (uint32_t)t->items[i], row = (uint32_t)(element * reciprocal >> 32);
+        const uint32_t column = element - row * (uint32_t)width;
+        const K key = t->keys[element];
+        if (is_narrow) {
+            put_place(t, i, column, row, key, 1);
+            continue;
+        }
+        if (!(across.is_many[row] | along.is_many[column])) {
+            put_place(t, number++, column + along.shift, row + across.shift, key, 0);
+            continue;
+        }
+        for (int j = across.first[row]; j < across.first[row + 1]; j++)
+            for (int k = along.first[column]; k < along.first[column + 1]; k++)
+                put_place(t, number++, along.place[k], across.place[j], key, 0);
+    }
 }
 
 /* The tile is read with its border and numbered. */
 static void number_tile(const fm_filter *f, const fm_block *block, tile *t)
 {
-    ptrdiff_t at[FM_MAX_NDIM];
-    for (int d = 0; d < f->output->ndim; d++)
-        at[d] = block->start[d] - f->lead[d];
-    for (int y = 0; y < t->height; y++, at[f->outer]++)
-        fm_read_keys(&f->source, at, f->inner, t->width, t->keys + (ptrdiff_t)y * t->width);
-    const size_t count = (size_t)t->width * (size_t)t->height;
+    read_tile(f, block, t);
+    const size_t count = (size_t)t->along.count * (size_t)t->across.count, places = (size_t)t->width * (size_t)t->height;
     for (size_t i = 0; i < count; i++)
         t->items[i] = i;
     sort_items(t->keys, t->items, t->other, count);
-    /* places are few enough for a multiplication to divide by the width exactly */
-    const uint64_t reciprocal = ((uint64_t)1 << 32) / (uint64_t)t->width + 1;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t place = (uint32_t)t->items[i], y = (uint32_t)(place * reciprocal >> 32), x = place - y * (uint32_t)t->width;
-        if (t->is_narrow) {
-            ((uint8_t *)t->x)[i] = (uint8_t)x;
-            ((uint8_t *)t->y)[i] = (uint8_t)y;
-        } else {
-            ((uint16_t *)t->x)[i] = (uint16_t)x;
-            ((uint16_t *)t->y)[i] = (uint16_t)y;
-        }
-        memcpy(t->sorted + i, t->keys + place, sizeof(K));
-        t->group[(ptrdiff_t)x * t->column + y] = (int16_t)((int)(i / GROUP) + INT16_MIN);
-    }
+    if (t->is_narrow)
+        number_places(t, count, 1);
+    else
+        number_places(t, count, 0);
     /* the last group may be looked at whole: what is found in it is found before these */
     size_t size = t->is_narrow ? 1 : 2;
-    memset((char *)t->x + count * size, 255, GROUP * size);
-    memset((char *)t->y + count * size, 255, GROUP * size);
+    memset((char *)t->x + places * size, 255, GROUP * size);
+    memset((char *)t->y + places * size, 255, GROUP * size);
 }
 
 /* Where in the order the window's element of the wanted rank is. */
@@ -140,7 +251,7 @@ static inline void filter_row(const tile *t, fm_box box, position p, ptrdiff_t r
 static void filter_tile(fm_filter *f, const fm_block *block, const tile *t, fm_box box, int lane, int is_narrow)
 {
     const ptrdiff_t columns = block->extent[f->inner], rows = block->extent[f->outer];
-    K *out = (K *)(void *)((char *)t->keys + t->bytes);
+    K *out = t->out;
     ptrdiff_t at[FM_MAX_NDIM];
     memcpy(at, block->start, sizeof at);
     position p = {0, 0};
@@ -161,18 +272,19 @@ static void part(fm_filter *f, const fm_block *block, void *scratch, int lane)
     const ptrdiff_t width = f->size[f->inner], height = f->size[f->outer];
     tile t = lay_out(block->extent[f->inner] + width - 1, block->extent[f->outer] + height - 1, scratch);
     number_tile(f, block, &t);
+    const tile numbered = t;
     fm_box box = {.width = (uint16_t)width, .height = (uint16_t)height};
     if (t.is_narrow)
-        filter_tile(f, block, &t, box, lane, 1);
+        filter_tile(f, block, &numbered, box, lane, 1);
     else
-        filter_tile(f, block, &t, box, lane, 0);
+        filter_tile(f, block, &numbered, box, lane, 0);
 }
 
 static size_t scratch_bytes(const fm_filter *f, const fm_block *largest)
 {
     ptrdiff_t width = largest->extent[f->inner] + f->size[f->inner] - 1;
     ptrdiff_t height = largest->extent[f->outer] + f->size[f->outer] - 1;
-    return lay_out(width, height, NULL).bytes + (size_t)width * sizeof(K);
+    return lay_out(width, height, NULL).bytes;
 }
 
 /* Blocks of equal extent, as few as have at most so many outputs along an axis. */
