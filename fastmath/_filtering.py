@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from . import _arguments as arguments
 from . import _core
@@ -174,19 +175,37 @@ def with_mask(
     answer: Any, masked: Any, image: Array, window: Call, threads: int, missing: Missing
 ) -> Any:
     """The result for a masked array: masked where that is, and where a window has nothing left."""
-    hidden = np.zeros(image.shape, bool) if missing.mask is None else missing.mask
-    if missing.nan_policy == arguments.NAN_POLICIES["omit"] and image.dtype.kind == "f":
-        hidden = hidden | np.isnan(image)
-    nothing = np.empty(answer.shape, bool)
-    if answer.size:
-        elements = Missing(hidden, 0, b"\1", 0.0, 0, False)
-        zeros = np.zeros(image.shape, bool)
-        _run(_core.rank_filter, zeros, nothing, window._replace(fill=b"\0"), threads, elements)
+    nothing = _nothing_left(answer.shape, image, window, threads, missing)
     nothing |= np.ma.getmaskarray(masked)[arguments.centers(image.shape, window)]
     if arguments.is_masked_array(answer):
         answer.mask = nothing
         return answer
     return np.ma.MaskedArray(answer, nothing)
+
+
+def _nothing_left(
+    shape: tuple[int, ...], image: Array, window: Call, threads: int, missing: Missing
+) -> npt.NDArray[np.bool_]:
+    """Where no element of a window counts, because the least of its mask is True."""
+    omits = missing.nan_policy == arguments.NAN_POLICIES["omit"] and image.dtype.kind == "f"
+    hidden = missing.mask
+    if omits:
+        nans = np.isnan(image)
+        hidden = nans if hidden is None else hidden | nans
+    nothing = np.zeros(shape, bool)
+    if hidden is None or not nothing.size:
+        return nothing
+    outside = omits and bool(np.isnan(np.frombuffer(window.fill, image.dtype.newbyteorder("="))[0]))
+    modes = window.modes if isinstance(window.modes, tuple) else (window.modes,) * image.ndim
+    if arguments.TRUNCATE in modes and CONSTANT in modes and not outside:
+        elements = Missing(hidden, 0, b"\1", 0.0, 0, False)
+        _run(_core.rank_filter, np.zeros_like(hidden), nothing, window._replace(fill=b"\0"), threads, elements)
+        return nothing
+    outside = outside or arguments.TRUNCATE in modes
+    modes = tuple(CONSTANT if mode == arguments.TRUNCATE else mode for mode in modes)
+    least = window._replace(rank=0, modes=modes, fill=b"\1" if outside else b"\0")
+    _run(_core.rank_filter, hidden, nothing, least, threads, Missing(None, 0, b"", 0.0, 0, False))
+    return nothing
 
 
 def write_deviations(image: Array, result: Array, window: Call, threads: int, missing: Missing) -> None:

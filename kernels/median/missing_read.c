@@ -62,7 +62,8 @@ void fm_mix(const fm_job *j, ptrdiff_t line, fm_mixture *m)
             m->reach = j->window->size[d];
     while (m->reach == 1 && (ptrdiff_t)1 << m->cell_shift < j->window->size[j->inner])
         m->cell_shift++; /* along a line alone, a cell is as wide as a window */
-    for (ptrdiff_t i = 0; i < line; i++)
+    const int is_mixed = m->share > 0 && m->share < FM_MIXTURE_ALL;
+    for (ptrdiff_t i = 0; is_mixed && i <= (line - 1) >> m->cell_shift; i++)
         m->cells[i] = (struct fm_cell){-m->reach - 1, 0};
 }
 

@@ -7,6 +7,7 @@ enum {
     BLOCK_PLACES = 1 << 16, /* with the border: what the second cache holds */
     BOX_OUTPUTS = 1 << 17, /* of 8 or 16 bits, and half as many wider ones */
     LONGEST_LINE = 1 << 13,
+    LONGEST_SINGLE = 1 << 15, /* the same of boxes that are a line */
     LONG_ENOUGH = 64,        /* for an axis to read along, if its elements lie closest */
     SMALLEST_NUMBERED = 600, /* elements: a step looks at all of them */
     LONGEST_NUMBERED = 128,  /* side: of a tile with longer ones little is left */
@@ -140,7 +141,7 @@ int fm_choose_boxes(fm_job *j)
     ptrdiff_t extent[FM_MAX_NDIM];
     for (int d = 0; d < j->ndim; d++)
         extent[d] = 1;
-    extent[j->inner] = fm_part_of(j->region.span[j->inner], LONGEST_LINE);
+    extent[j->inner] = fm_part_of(j->region.span[j->inner], j->outer < 0 ? LONGEST_SINGLE : LONGEST_LINE);
     if (j->outer >= 0)
         extent[j->outer] = fm_part_of(j->region.span[j->outer], (BOX_OUTPUTS >> j->type_width / 2) / extent[j->inner] + 1);
     return measure(j, extent, &j->box);

@@ -244,6 +244,26 @@ def test_masked_arrays_are_masked_where_nothing_is_left() -> None:
     assert not fastmath.median_filter(nans, 3, nan_policy="propagate").mask.any()
 
 
+@pytest.mark.parametrize("mode", ["reflect", "constant", "truncate", "valid", ["truncate", "constant"], ["valid", "truncate"]])
+@pytest.mark.parametrize("cval", [0.0, np.nan])
+def test_where_nothing_is_left(mode: Any, cval: float) -> None:
+    """In every mode, and as the windows themselves say: what they give is NaN then, and only then."""
+    image = np.random.default_rng(5).random((12, 14))
+    image[:5, :6] = image[9:, 8] = np.nan
+    mask = np.zeros(image.shape, bool)
+    mask[:, 9:] = mask[7, 7] = True
+    for footprint in (np.ones((3, 4), bool), np.array([[1, 0, 1], [0, 0, 0], [1, 0, 1]], bool)):
+        options = {"footprint": footprint, "mode": mode, "cval": cval, "nan_policy": "omit"}
+        if not isinstance(mode, str):
+            options |= {"size": footprint.shape, "footprint": None}
+        result = fastmath.minimum_filter(np.ma.masked_array(image, mask), **options)
+        inside = mask[tuple(slice((m - n) // 2, (m - n) // 2 + n) for m, n in zip(mask.shape, result.shape, strict=True))]
+        if mode != "valid" and "valid" not in mode:
+            np.testing.assert_array_equal(result.mask, np.isnan(result.data) | inside)
+        else:
+            assert np.all(result.mask[np.isnan(result.data)])
+
+
 def test_masked_arrays_in_other_modes_and_outputs() -> None:
     masked = np.ma.masked_array(IMAGE, IMAGE > 1)
     inside = fastmath.median_filter(masked, 5, mode="valid")
