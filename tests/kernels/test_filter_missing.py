@@ -57,7 +57,7 @@ def mean_key(a, b, dtype):
 
 def expected(image, sizes, *, percent=50.0, offset=0, mean=False, mask=None, policy="last", empty=0, footprint=None,
              mode="reflect", origins=None, cval=0):  # fmt: skip
-    """Element by element: sort what is left of each window."""
+    """Sort what is left of each window."""
     dtype, native = image.dtype, image.dtype.newbyteorder("=")
     if not image.size:
         return filtered(image, sizes, mode=mode, origins=origins)
@@ -69,23 +69,21 @@ def expected(image, sizes, *, percent=50.0, offset=0, mean=False, mask=None, pol
     if dtype.kind == "f" and policy == "omit":
         missing = missing | (keys == nan)
     shape = tuple(max(n - s + 1, 0) for n, s in zip(keys.shape, sizes, strict=True))
-    chosen = np.empty(shape, keys.dtype)
-    if not chosen.size:
-        return elements_of(chosen, dtype)
+    if not np.prod(shape):
+        return elements_of(np.empty(shape, keys.dtype), dtype)
     windows = sliding_window_view(keys, sizes)[..., members]
     left = ~sliding_window_view(missing, sizes)[..., members]
-    for index in np.ndindex(shape):
-        window = np.sort(windows[index][left[index]])
-        count = len(window)
-        if dtype.kind == "f" and policy == "propagate" and count and window[-1] == nan:
-            chosen[index] = nan
-        elif not count:
-            chosen[index] = empty
-        else:
-            rank = min(max(int(count * percent / 100) + offset, 0), count - 1)
-            chosen[index] = window[rank]
-            if mean and count % 2 == 0:
-                chosen[index] = mean_key(window[rank], window[rank - 1], dtype)
+    highest = True if dtype.kind == "b" else np.iinfo(keys.dtype).max
+    windows = np.sort(np.where(left, windows, highest), axis=-1)  # what is missing comes last, or equals what does
+    count = left.sum(axis=-1)
+    rank = np.clip((count * percent / 100).astype(int) + offset, 0, np.maximum(count - 1, 0))
+    chosen = np.take_along_axis(windows, rank[..., None], -1)[..., 0]
+    if mean:
+        for index in zip(*np.nonzero((count > 0) & (count % 2 == 0)), strict=True):
+            chosen[index] = mean_key(windows[index][rank[index]], windows[index][rank[index] - 1], dtype)
+    if dtype.kind == "f" and policy == "propagate":
+        chosen[(sliding_window_view(keys == nan, sizes)[..., members] & left).any(axis=-1)] = nan
+    chosen[count == 0] = empty
     return elements_of(chosen, dtype)
 
 
@@ -307,6 +305,50 @@ def test_few_missing(dtype, share):
         for policy in POLICIES:
             check(image, (5, 5), policy=policy)
             check(image, (5, 5), policy=policy, mode="constant", cval=np.nan)
+
+
+@pytest.mark.parametrize("dtype", WIDTHS)
+@pytest.mark.parametrize("sizes", [(15, 17), (16, 16), (255, 1), (1, 256), (7, 7), (5, 10), (6, 8), (2, 25)])
+def test_few_missing_where_ways_meet(sizes, dtype):
+    """As many elements as bytes count, and as are too few for replacements to be mixed; alone, in pairs, in lines."""
+    image = noise((50, 130), dtype)
+    for clusters in range(4):
+        mask = mask_of(image.shape, [0.0005, 0.002, 0.008, 0.015][clusters])
+        mask[20:22, 40] = clusters == 1
+        mask[:, 70] = clusters == 2
+        mask[30, 5:100] = clusters == 3
+        check(image, sizes, mask=mask, mode="nearest", empty=5)
+        check(image, sizes, mask=mask, mode="mirror", percent=75, offset=-1)
+
+
+@pytest.mark.parametrize("shape", [(32, 64), (31, 66), (45, 45), (46, 45), (1100, 9), (3, 1000)])
+def test_boxes(shape):
+    """About as small as they are, and narrower than a vector."""
+    for dtype, mode in itertools.product(WIDTHS, ["reflect", "constant", "wrap"]):
+        check(noise(shape, dtype), (3, 3), mask=mask_of(shape, 0.004), mode=mode, cval=9)
+        check(noise(shape, dtype), (5, 9), mask=mask_of(shape, 0.01), mode=mode, origins=(-2, 4))
+
+
+def test_rows_of_some_holes():
+    """About as many as make a row one that is corrected whole, and as many windows as are few."""
+    for holes, size, dtype in itertools.product([1, 2, 15, 16, 17, 40], [3, 14, 15], ["u1", "f8"]):
+        image, mask = noise((40, 520), dtype), np.zeros((40, 520), bool)
+        mask[20, 100 : 100 + holes] = True
+        mask[10, 3 : 3 + 33 * holes : 33] = True
+        check(image, (1, size), mask=mask)
+        check(image[::-1, ::-1], (3, size), mask=mask[::-1, ::-1])
+
+
+def test_replacements_among_infinities():
+    """Replacements are infinite where no NaN counts; such elements, and NaNs that count, are others."""
+    generator = np.random.default_rng(8)
+    for dtype, nans in itertools.product(["f2", "f4", ">f8"], [0.0, 0.3]):
+        image = generator.choice([np.inf, -np.inf, 0.0, -0.0, 1.0], (60, 70)).astype(dtype)
+        image[generator.random(image.shape) < nans] = np.nan
+        for mask, policy in itertools.product([None, mask_of(image.shape, 0.004)], POLICIES):
+            sparse = np.where(mask_of(image.shape, 0.99), np.nan_to_num(image), image) if policy != "last" else image
+            check(sparse, (5, 5), mask=mask, policy=policy, empty=2)
+            check(sparse, (7, 8), mask=mask, policy=policy, empty=2, percent=90)
 
 
 def test_few_missing_of_stacks():
