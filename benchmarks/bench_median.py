@@ -273,23 +273,36 @@ def extremes(settings: Settings) -> Iterator[Row]:
 # ---- Elements that are missing ----
 
 
+def masks_of(shape: tuple[int, int], share: float) -> dict[str, np.ndarray]:
+    """So many of the elements, scattered, and as bad sensors and saturated stars have them: a column, a disk."""
+    scattered = np.random.default_rng(1).random(shape) < share
+    column, count = np.zeros(shape, bool), round(share * shape[0] * shape[1])
+    column[:count, shape[1] // 3] = True
+    row, place = np.ogrid[: shape[0], : shape[1]]
+    around = (row - 0.4 * shape[0]) ** 2 + (place - 0.6 * shape[1]) ** 2 < count / np.pi
+    return {"scattered": scattered, "column": column, "disk": around}
+
+
 def missing(settings: Settings) -> Iterator[Row]:
     """A share of the elements masked, or NaN and left out: the time as a share of the plain filter's, which is
     to be at most 2.5 where few are missing, and how much faster it is than SciPy with NumPy's nanmedian."""
     sizes = (3, 5, 15) if settings.quick else (3, 5, 7, 15, 31, 63)
     for size in sizes:
-        for dtype in MAIN_TYPES:
+        for dtype in (*MAIN_TYPES, "float64"):
             image = image_of(dtype)
+            plain = ours(image, size)
             for share in (0.001, 0.01, 0.1):
-                hidden = np.random.default_rng(1).random(image.shape) < share
                 must = 2.5 if share == 0.001 else None
-                case = f"{size}x{size} {dtype}, {share:.1%}"
-                masked = ours(image, size, mask=hidden)
-                yield relative(settings, "missing", f"{case} masked", masked, "plain", ours(image, size), must)
-                if dtype == "float32":
-                    holes = np.where(hidden, np.float32(np.nan), image)
-                    omit = ours(holes, size, nan_policy="omit")
-                    yield relative(settings, "missing", f"{case} NaN", omit, "plain", ours(image, size), must)
+                for shape, hidden in masks_of(image.shape, share).items():
+                    if share > 0.001 and shape != "scattered":
+                        continue
+                    case = f"{size}x{size} {dtype}, {share:.1%} {shape}"
+                    masked = ours(image, size, mask=hidden)
+                    yield relative(settings, "missing", f"{case}, masked", masked, "plain", plain, must)
+                    if dtype.startswith("float"):
+                        holes = np.where(hidden, np.nan, image).astype(dtype)
+                        omit = ours(holes, size, nan_policy="omit")
+                        yield relative(settings, "missing", f"{case}, NaN", omit, "plain", plain, must)
     yield from against_nanmedian(settings)
 
 
@@ -331,6 +344,46 @@ def beyond(settings: Settings) -> Iterator[Row]:
         even = ours(image, size + 1, even="mean")
         yield relative(settings, "beyond", f"{size + 1}x{size + 1} uint16, mean of the middles", even, "plain",
                        ours(image, size + 1), None)  # fmt: skip
+    yield from masked_options(settings)
+    yield from masked_windows(settings)
+
+
+def masked_options(settings: Settings) -> Iterator[Row]:
+    """Each option for missing elements by itself, with 0.1 % of them."""
+    for size in (3, 5, 15):
+        for dtype in MAIN_TYPES:
+            image, case = image_of(dtype), f"{size}x{size} {dtype}"
+            hidden = masks_of(image.shape, 0.001)["scattered"]
+            calls = {
+                "masked array": ours(np.ma.MaskedArray(image, hidden), size, output=np.empty_like(image)),
+                "mask and fill_value": ours(image, size, mask=hidden, fill_value=1),
+            }
+            if dtype == "float32":
+                holes = np.where(hidden, np.float32(np.nan), image)
+                calls |= {
+                    "NaN propagated": ours(holes, size, nan_policy="propagate"),
+                    "NaN refused": ours(image, size, nan_policy="raise"),
+                    "NaN kept": ours(holes, size, nan_policy="omit", keep_nan=True),
+                }
+            for name, call in calls.items():
+                yield relative(settings, "beyond", f"{case}, {name}", call, "plain", ours(image, size), None)
+
+
+def masked_windows(settings: Settings) -> Iterator[Row]:
+    """Windows of other kinds, with 0.1 % masked."""
+    image, volume, signal = image_of("uint16"), image_of("uint16", (64, 128, 128)), image_of("uint16", (1_000_000,))
+    cases: list[tuple[str, np.ndarray, object, dict[str, object]]] = [
+        ("disk of radius 2", image, None, {"footprint": disk(2)}), ("disk of radius 10", image, None, {"footprint": disk(10)}),
+        ("4x4", image, 4, {}), ("101x101", image, 101, {}), ("201x201", image, 201, {}), ("601x601", image, 601, {}),
+        ("1-D, 31", signal, 31, {}), ("1-D, 1001", signal, 1001, {}), ("3x3x3", volume, 3, {}), ("5x5x5", volume, 5, {}),
+    ]  # fmt: skip
+    for name, array, size, options in cases[:5] if settings.quick else cases:
+        hidden = np.random.default_rng(1).random(array.shape) < 0.001
+        masked, plain = ours(array, size, mask=hidden, **options), ours(array, size, **options)
+        yield relative(settings, "beyond", f"{name} uint16, masked", masked, "plain", plain, None)
+    hidden = masks_of(image.shape, 0.001)["scattered"]
+    across = ours(image.T, 5, mask=np.ascontiguousarray(hidden.T))
+    yield relative(settings, "beyond", "5x5 uint16, mask in the other order", across, "plain", ours(image.T, 5), None)
 
 
 # ---- Calls, threads, instruction sets ----

@@ -138,7 +138,7 @@ def image_and_mask(value: Any, mask: Any, name: str) -> tuple[Array, npt.NDArray
     if given.dtype != bool:
         raise TypeError(f"mask: expected bools, True where an element does not count, got {given.dtype}")
     try:
-        given = np.broadcast_to(given, pixels.shape)
+        given = given if given.shape == pixels.shape else np.broadcast_to(given, pixels.shape)
     except ValueError:
         raise ValueError(
             f"mask: expected the shape of {name}, {pixels.shape}, or one that broadcasts to it, got {given.shape}"

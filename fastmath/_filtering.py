@@ -279,7 +279,7 @@ def _apply_plain(
 
     Small images are filtered in about a microsecond: reading every argument takes longer than that.
     """
-    number = MODES.get(mode, CONSTANT)
+    number = MODES.get(mode, arguments.TRUNCATE if mode == "truncate" and engine is _core.rank_filter else CONSTANT)
     policy = arguments.NAN_POLICIES.get(nan_policy, arguments.RAISE)
     if number == CONSTANT or policy == arguments.RAISE or image.dtype.char not in ELEMENTS or not image.size:
         return None
@@ -297,7 +297,7 @@ def _apply_plain(
     ):
         return None
     rank, fill = choice.rank_in(count), ZEROS[image.itemsize]
-    if mask is None and (policy == 0 or image.dtype.kind != "f"):
+    if mask is None and number != arguments.TRUNCATE and (policy == 0 or image.dtype.kind != "f"):
         engine(image, output, sizes, origins, None, rank, number, fill, 1)
     else:
         missing = mask, policy, _empty(image.dtype), choice.percent, choice.offset, False

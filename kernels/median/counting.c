@@ -197,7 +197,7 @@ static int find_in_chunk(const fm_ranks *ranks, const N *missing, const N *lows,
     for (int i = 0; nans && i < FM_CHUNK; i++)
         to[i] = nans[i] ? FM_POISONED : to[i];
     for (int i = 0; i < FM_CHUNK; i++) {
-        moved |= to[i] ^ usual;
+        moved |= to[i] < FM_POISONED ? to[i] ^ usual : 0;
         none |= to[i] >= FM_POISONED;
     }
     int two = lower && lower_ranks(ranks, missing, to, lower);

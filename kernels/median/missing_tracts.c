@@ -10,7 +10,7 @@ enum {
     LONGEST_SINGLE = 1 << 15, /* the same of boxes that are a line */
     LONG_ENOUGH = 64,        /* for an axis to read along, if its elements lie closest */
     SMALLEST_NUMBERED = 600, /* elements: a step looks at all of them */
-    LONGEST_NUMBERED = 128,  /* side: of a tile with longer ones little is left */
+    LONGEST_NUMBERED = 208,  /* side: of a tile with longer ones nearly nothing is left */
     SMALLEST_BYTES = 350,    /* the same where elements are bytes, of which there are histograms */
     LONGEST_BYTES = 512,
     BYTES_SIDE = 512,        /* of their blocks, or twice that of a window */

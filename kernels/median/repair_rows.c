@@ -97,7 +97,7 @@ static int find_few(const fm_job *j, const fm_repair *r, int count)
     for (int i = 0; i < count; i++) {
         uint32_t to = j->ranks.table[r->gone_sums[i]];
         to = r->nan_sums[i] ? FM_POISONED : to + (to == FM_EMPTY ? 0 : r->low_sums[i]);
-        moved |= to ^ usual;
+        moved |= to < FM_POISONED ? to ^ usual : 0;
         none |= to >= FM_POISONED;
         r->to[i] = to;
     }
@@ -138,11 +138,12 @@ static void correct(const fm_job *j, fm_repair *r, int y, int x, int end)
     const int found = find_wanted(j, r, count);
     if (!found)
         return;
-    make_keys(j, r, y);
     move_chosen(j, r, y, x, count, 0);
-    if (found & FM_MOVED)
+    if (found & FM_MOVED) {
+        make_keys(j, r, y);
         j->type_keys->step(&r->places, fm_copy_of(j, r, y, x), j->ranks.rank, NULL, r->to, r->findings, FM_MOVED, count,
                            r->chosen);
+    }
     if (found & FM_NONE)
         j->type_keys->settle(r->to, r->findings, count, j->empty, j->nan, r->chosen);
     move_chosen(j, r, y, x, count, 1);
