@@ -49,6 +49,12 @@ typedef struct {
     atomic_int stopped, failed;
 } fm_job;
 
+/* Whether the lowest or the highest elements are wanted. */
+static inline int fm_is_extreme(const fm_job *j)
+{
+    return j->ranks.rank == 0 || j->ranks.rank == j->ranks.elements - 1;
+}
+
 /* The part of a job that a thread is at. */
 typedef struct {
     fm_job *job;

@@ -48,7 +48,7 @@ int fm_suits_numbers(fm_job *j)
         }
     const ptrdiff_t smallest = j->type_width ? SMALLEST_NUMBERED : SMALLEST_BYTES;
     const ptrdiff_t longest = j->type_width ? LONGEST_NUMBERED : LONGEST_BYTES;
-    if (j->deviates || j->window->footprint || long_axes != 2 || j->ranks.elements < smallest ||
+    if (fm_is_extreme(j) || j->deviates || j->window->footprint || long_axes != 2 || j->ranks.elements < smallest ||
         size[axis[0]] > longest || size[axis[1]] > longest)
         return 0;
     int first = labs(strides[axis[0]]) < labs(strides[axis[1]]);

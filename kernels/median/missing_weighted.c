@@ -72,7 +72,8 @@ int fm_suits_weights(const fm_job *j)
             return 0;
     const ptrdiff_t n = j->ranks.elements;
     return !j->window->footprint && !j->deviates && !j->numbers && n >= SMALLEST_WEIGHED && elements < UINT32_MAX &&
-           (n >= elements || (n >= elements / LEAST_SHARE && lay_out(j, NULL).bytes <= FM_MOST_SCRATCH));
+           (n >= elements ||
+            (n >= elements / LEAST_SHARE && lay_out(j, NULL).bytes <= FM_MOST_SCRATCH && !fm_is_extreme(j)));
 }
 
 void fm_choose_weighed(fm_job *j)

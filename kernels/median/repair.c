@@ -30,8 +30,7 @@ int fm_suits_repair(fm_job *j)
             j->outer = d;
     }
     return n <= MOST_ELEMENTS && fm_count_places(j->window, j->ndim) == size[j->inner] * fm_along(size, j->outer) &&
-           j->region.span[j->inner] * fm_along(j->region.span, j->outer) >= SMALLEST_BOX && j->ranks.rank > 0 &&
-           j->ranks.rank < n - 1 && j->ranks.table && !j->deviates && !j->missing->mean;
+           j->region.span[j->inner] * fm_along(j->region.span, j->outer) >= SMALLEST_BOX && n > 1 && j->ranks.table && !j->deviates && !j->missing->mean;
 }
 
 static fm_repair lay_out(const fm_job *j, const fm_tract *t, void *scratch)
@@ -109,6 +108,17 @@ static int filter_as_it_is(const fm_lane *lane, const fm_tract *box)
                                                     &(fm_watch){fm_lane_stops, (void *)lane}));
 }
 
+/* How many holes of the kind that there is leave the usual rank right; where they are mixed, one alone does. */
+static void find_harmless(const fm_job *j, fm_repair *r)
+{
+    const fm_mixture *m = &r->mixture;
+    r->harmless_low = m->fresh + m->share >= FM_MIXTURE_ALL;
+    r->harmless = m->share ? 1 : (int)j->ranks.still;
+    while (m->share == FM_MIXTURE_ALL && r->harmless + 1 < j->ranks.elements &&
+           j->ranks.table[r->harmless + 1] + r->harmless + 1 == j->ranks.rank)
+        r->harmless++;
+}
+
 /* Makes ready for a box. */
 static void begin(const fm_job *j, fm_repair *r)
 {
@@ -121,8 +131,7 @@ static void begin(const fm_job *j, fm_repair *r)
     r->outputs = fm_is_plain(j->output, j->inner) ? fm_address(j->output, r->box->start) : NULL;
     fm_find_places(j, r->box->stride, &r->places);
     fm_mix(j, r->box->line, &r->mixture);
-    r->harmless = r->mixture.share ? 1 : (int)j->ranks.still;
-    r->harmless_low = r->mixture.fresh + r->mixture.share >= FM_MIXTURE_ALL;
+    find_harmless(j, r);
     memset(r->holed, 0, line / 64 * 8 + 8);
     memset(r->gone, 0, line);
     memset(r->low, 0, line);
@@ -154,5 +163,5 @@ int fm_repair_box(const fm_lane *lane, const fm_tract *box, void *scratch)
     begin(lane->job, &r);
     if (!fm_find_holes(lane->job, &r))
         return 0;
-    return r.count ? filter_box(lane, &r) : filter_as_it_is(lane, box);
+    return r.count || fm_is_extreme(lane->job) ? filter_box(lane, &r) : filter_as_it_is(lane, box);
 }

@@ -152,7 +152,7 @@ int fm_find_holes(const fm_job *j, fm_repair *r)
     const int mask_alone = j->mask.array && fm_is_plain(j->mask.array, j->inner) && !j->omits && !j->poisons;
     if (mask_alone)
         scan_mask(j, r);
-    if (!mask_alone || r->count)
+    if (!mask_alone || r->count || fm_is_extreme(j)) /* extremes are always made from the copy */
         copy_box(j, r, !mask_alone);
     return r->count < r->most;
 }

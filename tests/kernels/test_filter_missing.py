@@ -339,6 +339,18 @@ def test_rows_of_some_holes():
         check(image[::-1, ::-1], (3, size), mask=mask[::-1, ::-1])
 
 
+@pytest.mark.parametrize("percent, offset", [(0, 0), (100, -1), (100, 0)])
+def test_extremes(percent, offset):
+    """Boxes of them are copied always; more elements than bytes count are left to blocks, and those to weights."""
+    windows = [(3, 3), (2, 1), (8, 9), (15, 17), (16, 16), (31, 27)]
+    for (dtype, share), sizes in itertools.product([("u1", 0.002), ("f4", 0.01), ("i8", 0), ("u2", 0.5)], windows):
+        image, mask = noise((48, 90), dtype, nans=share), mask_of((48, 90), share)
+        mask[20:30, 40:47] = share > 0
+        for policy in POLICIES if dtype == "f4" else ["last"]:
+            check(image, sizes, percent=percent, offset=offset, mask=mask, policy=policy, empty=7)
+        check(image, sizes, percent=percent, offset=offset, mask=mask, mode="truncate", empty=7)
+
+
 def test_replacements_among_infinities():
     """Replacements are infinite where no NaN counts; such elements, and NaNs that count, are others."""
     generator = np.random.default_rng(8)
