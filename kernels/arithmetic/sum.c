@@ -18,7 +18,10 @@
 #include "pool.h"
 #include "walk.h"
 
-enum { PART = 8 * FM_BLOCK }; /* elements between two looks at the watch */
+enum {
+    PART = 8 * FM_BLOCK, /* elements between two looks at the watch */
+    EACH = 4 * PART      /* elements that make a thread worthwhile: handing work over costs some microseconds */
+};
 
 typedef struct {
     const fm_walk *walk;
@@ -211,10 +214,7 @@ fm_status fm_sum(const fm_array *array, int workers, const fm_watch *watch, doub
     *result = 0;
     if (!j.size)
         return FM_OK;
-    if (j.size <= PART)
-        workers = 1;
-    else
-        workers = fm_workers(workers, (j.size + PART - 1) / PART);
+    workers = j.size < 2 * EACH ? 1 : fm_workers(workers, j.size / EACH);
     fm_environment callers = fm_environment_enter();
     if (sum_run(&walk, result)) {
         fm_environment_leave(callers);
