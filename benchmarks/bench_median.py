@@ -169,7 +169,8 @@ def large_images(settings: Settings) -> Iterator[Row]:
 
 
 def types(settings: Settings) -> Iterator[Row]:
-    """Each type as a share of the type of the same width above, and 64 bits of 32."""
+    """Each type as a share of the type of the same width above, and 64 bits of 32; noise of all its values, and
+    such as a narrower type has."""
     alike = [("int8", "uint8", None), ("int16", "uint16", None), ("float16", "uint16", None),
              ("int32", "float32", None), ("uint32", "float32", None), ("int64", "float32", 2.5),
              ("uint64", "float32", 2.5), ("float64", "float32", 2.5)]  # fmt: skip
@@ -177,6 +178,11 @@ def types(settings: Settings) -> Iterator[Row]:
         for dtype, base, must in alike:
             call, base_call = ours(image_of(dtype), size), ours(image_of(base), size)
             yield relative(settings, "types", f"{size}x{size} {dtype}", call, base, base_call, must)
+        for dtype, narrow, must in (("int32", "uint16", None), ("int64", "uint16", 2.5), ("uint64", "uint16", 2.5),
+                                    ("float64", "float32", 2.5)):  # fmt: skip
+            call = ours(image_of(narrow).astype(dtype), size)
+            yield relative(settings, "types", f"{size}x{size} {dtype} that holds {narrow}", call, "float32",
+                           ours(image_of("float32"), size), must)  # fmt: skip
 
 
 def rectangles(settings: Settings) -> Iterator[Row]:

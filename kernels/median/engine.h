@@ -93,6 +93,7 @@ typedef struct fm_engines {
     const fm_engine *histogram; /* for keys of 8 bits alone */
     const struct fm_engines *doubles; /* of 64 bits alone: engines of small windows that compare keys as doubles, */
     const fm_engine *by_doubles;      /* and that which uses them where it can; both may be missing */
+    const fm_engine *narrow;          /* that which makes elements narrower where it can; may be missing */
 } fm_engines;
 
 #endif

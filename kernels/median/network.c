@@ -172,6 +172,19 @@ typedef struct {
     ptrdiff_t columns, groups;
 } strips;
 
+/* Windows of one row: along the rows. */
+static void run_lines(const fm_network *n, const layout *l, ptrdiff_t rows, ptrdiff_t tiles, const strips *direct)
+{
+    const size_t vectors = (size_t)((tiles + LANES - 1) / LANES), first = (size_t)(direct->columns / LANES);
+    for (ptrdiff_t y = 0; y < rows; y++) {
+        const K *in = l->input + y * row_size(n);
+        const size_t done = y < direct->groups ? first : 0;
+        if (done)
+            n->run(in, direct->out + y * direct->step, l->places, 0, done, direct->step);
+        n->run(in + done * LANES, l->output + y * row_size(n) + done * LANES, l->places, done, vectors, n->pitch);
+    }
+}
+
 static void run_strips(const fm_network *n, const layout *l, ptrdiff_t groups, ptrdiff_t tiles, const strips *direct)
 {
     const ptrdiff_t group = n->tile_rows * row_size(n);
@@ -213,7 +226,7 @@ static void make_panel(const fm_filter *f, const layout *l, const as_bits *bits,
             .columns = columns / LANES * LANES,
             .groups = rows / n->tile_rows,
         };
-    run_strips(n, l, groups, tiles, &direct);
+    (n->rows == 1 ? run_lines : run_strips)(n, l, groups, tiles, &direct);
     ptrdiff_t at[FM_MAX_NDIM];
     memcpy(at, block->start, sizeof at);
     for (ptrdiff_t y = 0; y < rows; y++) {

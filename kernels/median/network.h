@@ -1,18 +1,15 @@
-/* A compiled selection network. Networks take long to compile: what is included here and in vector.h is what makes
- * the build compile them again. */
+/* What a compiled selection network is. The networks take minutes to compile: they include this and little else. */
 #ifndef FM_NETWORK_H
 #define FM_NETWORK_H
 
-#include "names.h"
-
 #include <stddef.h>
 
-/* It runs down the array; see networks/emit.py. */
+/* A compiled selection network, which runs down the array; see networks/emit.py. */
 typedef struct fm_network {
-    /* Makes groups `x` to `end` of LANES tiles, counted from that in which the windows of the first outputs begin.
-     * `in` and `out` are at group `x`. What the first `reach` groups write is of no use, and they read as many
-     * groups before the first one. Rows of outputs are `step` elements apart, or `pitch` if tiles are wider than
-     * a column. */
+    /* Makes groups `x` to `end` of LANES tiles, counted from that in which the windows of the first outputs begin,
+     * one below the other, or side by side if windows have one row. `in` and `out` are at group `x`. What the first
+     * `reach` groups write is of no use, and they read as many groups before the first one. Rows of outputs are
+     * `step` elements apart, or `pitch` if tiles are wider than a column. */
     void (*run)(const void *in, void *out, void *scratch, size_t x, size_t end, ptrdiff_t step);
     int planes, rows, columns, rank;
     int tile_rows, tile_columns; /* a group is tile_rows rows of the array */

@@ -1,5 +1,6 @@
 /* The generated selection networks (networks/emit.py), compiled once per instruction set and key width. */
 #include "network.h"
+#include "names.h"
 #include "vector.h"
 
 #define NETWORK(name) FM_NAME(FM_JOIN(name, FM_KEYS))

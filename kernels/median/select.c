@@ -1,4 +1,5 @@
 /* Which engine for which window. */
+#include "narrow.h"
 #include "select.h"
 
 #include <math.h>
@@ -9,6 +10,7 @@ enum {
     LARGEST_PROGRAM = 400, /* elements: networks for more are slow to make and to run */
     LARGEST_EXTREME = 10000, /* the same for minimum and maximum, whose networks are small */
     SMALL = 1000, /* elements of windows that are quick whatever the array */
+    WORTH_NARROWING = 10, /* elements: windows of fewer are quick to select from */
     LONG_AXIS = 32, /* elements enough for vectors to run along it */
 };
 
@@ -160,13 +162,29 @@ static const fm_program *find_program(fm_filter *f, const fm_engines *engines, c
     return NULL;
 }
 
-/* Runs an engine of small windows, of doubles by way of one that compares them as such where there is one. */
+/* Runs an engine of small windows, by way of narrower elements where a block can do with them. */
+static fm_status run_narrow(fm_filter *f, const fm_engines *engines, const fm_engine *engine, small_engine small,
+                            const fm_window *w, ptrdiff_t count, int workers)
+{
+    if (!engines->narrow || f->output->type == FM_F32 || count < WORTH_NARROWING)
+        return fm_run_engine(engine, f, workers);
+    fm_narrowing n = {.filter = *f, .engine = engine};
+    for (int width = 0; width < fm_key_width(f->output->type); width++) {
+        const fm_engines *narrower = fm_active->engines[width];
+        const fm_network *network = small == NETWORK ? find_network(f, narrower, w, count) : NULL;
+        n.narrower[width].network = network;
+        n.narrower[width].engine = small == NETWORK && !network ? NULL : engine_of(narrower, small);
+    }
+    return fm_run_engine(engines->narrow, &n.filter, workers);
+}
+
+/* The same, of doubles by way of an engine that compares them as such where there is one. */
 static fm_status run_small(fm_filter *f, const fm_engines *engines, small_engine small, const fm_window *w,
                            ptrdiff_t count, int workers)
 {
     const fm_engine *engine = engine_of(engines, small);
     if (!engines->doubles || f->output->type != FM_F64)
-        return fm_run_engine(engine, f, workers);
+        return run_narrow(f, engines, engine, small, w, count, workers);
     const fm_array input = fm_as_bits(f->source.array), output = fm_as_bits(f->output);
     fm_doubles doubles = {
         .filter = {
@@ -190,7 +208,7 @@ static fm_status run_small(fm_filter *f, const fm_engines *engines, small_engine
     if (w->fill)
         memcpy(&doubles.filter.source.fill, w->fill, sizeof doubles.filter.source.fill);
     f->doubles = &doubles;
-    return fm_run_engine(engines->by_doubles, f, workers);
+    return run_narrow(f, engines, engines->by_doubles, small, w, count, workers);
 }
 
 static fm_status run_program(fm_filter *f, const fm_engines *engines, const fm_program *program, const fm_window *w,

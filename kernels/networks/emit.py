@@ -5,7 +5,8 @@ LOAD, STORE, MIN, MAX, REGISTERS, HIDE (the compiler is not to know what a point
 (below), and NETWORK(name), which adds the element type and the instruction set to a name.
 
 A network runs down the array. What a plan calls a column is a row of the array, and a group is tile_columns of
-them; the rows of a plan are neighbours along it. Lanes are neighbouring tiles. A row of scratch memory holds
+them; the rows of a plan are neighbours along it. Windows of a single row have nothing in common with those below:
+their networks run along the array, and groups are tiles as many as there are lanes. Lanes are neighbouring tiles. A row of scratch memory holds
 first the first elements of all tiles, then their second ones and so on, PITCH elements for each; PLANE elements
 hold the rows of a plane. Rows of outputs of one column a tile may be anywhere, "step" elements apart.
 """
@@ -33,8 +34,10 @@ def _lines(plan: Plan, done: Schedule) -> Iterator[str]:
         f"enum {{ PITCH_{name} = PITCH({plan.columns}, {plan.tile_rows}, {plan.extra}),\n"
         f"       PLANE_{name} = PLANE({plan.planes}, {plan.tile_rows} * PITCH_{name}) }};\n\n"
     )
-    group = f"{plan.tile_columns * plan.tile_rows} * PITCH_{name}"
-    out_group = f"{plan.tile_columns * plan.tile_rows} * {_out_step(plan)}"
+    group = out_group = "LANES"
+    if plan.columns > 1:
+        group = f"{plan.tile_columns * plan.tile_rows} * PITCH_{name}"
+        out_group = f"{plan.tile_columns * plan.tile_rows} * {_out_step(plan)}"
     own = 0
     for number, stage in enumerate(done.stages):
         yield (

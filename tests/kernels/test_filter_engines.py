@@ -137,6 +137,61 @@ def test_arrays_that_are_too_large_for_the_caches(sizes, dtype):
         assert_same_bits(output[:, half:].copy(), filtered(image[:, half - 8 :], sizes)[:, 8:].copy())
 
 
+@pytest.mark.parametrize("dtype", ["i4", "u4", ">u4", "i8", "u8", ">i8"])
+@pytest.mark.parametrize("sizes", [(5, 5), (1, 15), (4, 3)])
+def test_integers_that_are_close_to_each_other(sizes, dtype):
+    """They are filtered as narrower ones, up to these spans, wherever in the range of the type they lie."""
+    limits = np.iinfo(dtype)
+    for span in (0, 2**8 - 1, 2**8, 2**16 - 1, 2**16, 2**32 - 1, 2**32):
+        span = min(span, int(limits.max) - int(limits.min))
+        image = np.random.default_rng(span).integers(0, span, (23, 31), np.uint64, endpoint=True)
+        image[3, 4], image[20, 20] = 0, span
+        for low in (int(limits.min), max(-span // 2, int(limits.min)), int(limits.max) - span):
+            near = np.array([[low + int(x) for x in row] for row in image], dtype)
+            check(near, sizes)
+            check(near, sizes, mode="constant", cval=low)
+            check(near, sizes, mode="constant", cval=int(limits.max))
+
+
+@pytest.mark.parametrize("sizes", [(5, 5), (1, 15), (4, 3)])
+def test_doubles_that_are_floats(sizes):
+    """They are filtered as floats, until one is not."""
+    image = noise((23, 31), "f4")
+    image[np.isnan(image)] = 0
+    image = image.astype("f8")
+    image[::3, ::2] = np.random.default_rng(1).choice([0.0, -0.0, np.inf, -np.inf, 1e-45, 1.0], image[::3, ::2].shape)
+    for odd in (0.0, np.nan, -np.nan, 0.1, 1e300, -5e-324):
+        other = image.copy()
+        other[20, 20] = odd
+        check(other, sizes)
+        check(image.astype(">f8"), sizes, mode="constant", cval=odd)
+
+
+@pytest.mark.parametrize("dtype", ["i4", "u8", "f8"])
+@pytest.mark.parametrize(("shape", "sizes"), [((300, 600), (5, 5)), ((300, 600), (3, 3)), ((3, 20000), (1, 15)), ((20000,), (12,)),
+                                              ((5, 150, 270), (3, 3, 3)), ((140, 3, 260), (5, 1, 4))])  # fmt: skip
+def test_blocks_of_which_some_are_narrow(shape, sizes, dtype):
+    """Each block is filtered as what its elements allow."""
+    image = np.random.default_rng(2).integers(0, 200, shape).astype(dtype)
+    flat = image.reshape(-1)
+    flat[flat.size // 3] = 2**30
+    flat[flat.size // 2] = 60000
+    flat[-1] = 1e9 + 1 if dtype != "u8" else 2**60
+    if dtype == "f8":
+        flat[flat.size // 5] = 0.1
+    check(image, sizes, workers=2)
+    check(image.T.copy().T, sizes, workers=2)
+
+
+def test_programs_of_narrow_elements():
+    disk = np.add.outer(np.arange(-2, 3) ** 2, np.arange(-2, 3) ** 2) <= 4
+    for dtype in ("i4", "u8", "f8"):
+        image = np.random.default_rng(2).integers(0, 200, (90, 300)).astype(dtype)
+        image[80, 290] = 2**30 + 1
+        check(image, disk.shape, footprint=disk)
+        check(image, (2, 9), rank=3)
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(("shape", "sizes"), [((3, 4, 5), (11, 13, 9)), ((70,), (1001,)), ((4, 1, 6), (1, 40, 31))])
 def test_boxes_that_hold_the_array_several_times(shape, sizes, mode):
