@@ -40,10 +40,12 @@ class Call:
 
 
 @st.composite
-def images(draw: st.DrawFn, types: Any, most_dimensions: int = 5, special: bool = False) -> np.ndarray:
+def images(
+    draw: st.DrawFn, types: Any, most_dimensions: int = 5, special: bool = False, least_dimensions: int = 0
+) -> np.ndarray:
     """Arrays of up to 5 dimensions, some of them empty, with many equal elements or few."""
     dtype = np.dtype(draw(types))
-    ndim = draw(st.integers(0, most_dimensions))
+    ndim = draw(st.integers(least_dimensions, most_dimensions))
     longest = [1, 60, 24, 9, 5, 3][ndim]
     shape = draw(st.tuples(*[st.integers(0 if draw(st.integers(0, 9)) == 9 else 1, longest)] * ndim))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
