@@ -197,8 +197,9 @@ def remove_outliers(
     Notes
     -----
     Differences of integers are exact, also of unsigned ones and of those that the type could not hold;
-    differences of floats are those of doubles, and multiples of deviations are doubles. A NaN differs from nothing:
-    it stays where it is, and where the median is NaN the element stays. An infinity differs from every finite median.
+    differences of floats are those of doubles. Multiples of deviations are doubles, and so is what is compared with
+    them. A NaN differs from nothing: it stays where it is, and where the median is NaN the element stays. An infinity
+    differs from every finite median.
     Where the deviation is 0, every element that is not the median differs by more than any multiple of it.
 
     Takes the time of `median_filter`, or of `mad_filter` for its units, and a little more: elements are compared as
