@@ -138,7 +138,9 @@ static void stream_rows(const K *const *rows, ptrdiff_t width, ptrdiff_t count, 
             const ptrdiff_t skew = (ptrdiff_t)((uintptr_t)(out + x * size) % FM_LINE) / size, left = width - x;
             const K *from[BAND + 2];
             const int high = count - y < BAND ? (int)(count - y) : BAND;
-            some = left < WIDTH - skew ? left : WIDTH - skew;
+            some = WIDTH - skew;
+            if (left < some + LANES) /* what is left must not be less than LANES */
+                some = left <= some ? left : left - LANES;
             for (int i = 0; i < high + 2; i++)
                 from[i] = rows[y + i] + x;
             make_band(from, some, high, (char *)band, ROOM * size);
