@@ -96,9 +96,9 @@ static inline void COUNTS(take)(COUNTS(total) *t, const COUNTS(column) *c)
 
 static inline unsigned COUNTS(find)(const COUNTS(total) *t, TOTAL rank)
 {
-    TOTAL bins = 0;
+    unsigned bins = 0;
     for (int i = 0; i < BINS; i++)
-        bins = (TOTAL)(bins + (t->bin[i] <= rank));
+        bins += t->bin[i] <= rank;
     return bins;
 }
 #endif
