@@ -8,16 +8,20 @@ export PATH := $(abspath $(BIN)):$(PATH)
 EXTRAS := cli,test
 SOURCES := $(shell find include kernels fastmath -type f -not -name '*.pyc') meson.build meson.options pyproject.toml
 
-.PHONY: demo test sanitize bench bench-median bench-sum clean
+.PHONY: demo test levels sanitize bench bench-median bench-sum clean
 
 demo: $(VENV)/installed ## Clean a real CT slice and compare the time with plain Python and SciPy
 	$(BIN)/python examples/demo.py
 
 test: $(VENV)/installed ## Run all tests, then those of the kernels and filters at each lower instruction set
 	$(BIN)/pytest tests
-	set -e; levels=$$($(BIN)/python -P -c 'from fastmath import simd; print(*simd.available[:-1])'); \
-	for level in $$levels; do \
-	    echo "instruction set: $$level"; FASTMATH_SIMD=$$level $(BIN)/pytest -q tests/kernels tests/core tests/package/test_ndimage_*.py; done
+	$(MAKE) -j2 --output-sync levels LEVELS="$$($(BIN)/python -P -c 'from fastmath import simd; print(*simd.available[:-1])')"
+
+levels: $(addprefix level-,$(LEVELS))
+
+level-%:
+	@echo "instruction set: $*"
+	FASTMATH_SIMD=$* $(BIN)/pytest -q tests/kernels tests/core tests/package/test_ndimage_*.py
 
 sanitize: ## Run the tests of the C code under the address and undefined behaviour sanitizers
 	PYTHON=$(PYTHON) tests/sanitize.sh
