@@ -149,7 +149,7 @@ def _run(
 ) -> None:
     if image.ndim == 0:  # the kernels know no such arrays
         image, values = image[None], values[None]
-        window, missing = _as_line(window, missing)
+        window, missing = as_line(window, missing)
     sizes, origins, members, elements, rank, modes, fill = window
     if _all_there(image, window, missing):
         engine(image, values, sizes, origins, members, rank, modes, fill, threads)
@@ -157,7 +157,7 @@ def _run(
         _core.rank_filter_missing(image, values, sizes, origins, members, modes, fill, threads, *missing)
 
 
-def _as_line(window: Call, missing: Missing) -> tuple[Call, Missing]:
+def as_line(window: Call, missing: Missing) -> tuple[Call, Missing]:
     """What goes with an image of no dimensions that was given one."""
     mask = None if missing.mask is None else missing.mask[None]
     return window._replace(sizes=(1,), origins=(0,), members=None), missing._replace(mask=mask)
@@ -222,7 +222,7 @@ def write_deviations(image: Array, result: Array, window: Call, threads: int, mi
         spread = values
         if image.ndim == 0:
             image, spread = image[None], spread[None]
-            window, missing = _as_line(window, missing)
+            window, missing = as_line(window, missing)
         sizes, origins, members, _, _, modes, fill = window
         mask, policy, empty = missing[:3]
         _core.mad_filter(image, spread, sizes, origins, members, modes, fill, threads, mask, policy, empty, None)

@@ -11,7 +11,7 @@ from . import _arguments as arguments
 from . import _core
 from ._arguments import Array, Call
 from ._documentation import documented
-from ._filtering import Missing, read_window, shares_memory, with_mask, write_deviations
+from ._filtering import Missing, as_line, read_window, shares_memory, with_mask, write_deviations
 from ._wrapping import unwrap, unwrap_output
 from .ndimage import MEDIAN, NanPolicy
 
@@ -267,14 +267,13 @@ def _clean(
     elif source is image and shares_memory(result, image, missing.mask):
         source = image.copy()
         missing = missing._replace(mask=None if missing.mask is None else missing.mask.copy())
-    pixels, cleaned, mask, where = source, target, missing.mask, replaced
+    pixels, cleaned, where = source, target, replaced
     if image.ndim == 0:  # the kernels know no such arrays
-        pixels, cleaned = source[None], target[None]
-        mask, where = (flags if flags is None else flags[None] for flags in (mask, where))
-        window = window._replace(sizes=(1,), origins=(0,))
+        pixels, cleaned, where = source[None], target[None], None if replaced is None else replaced[None]
+        window, missing = as_line(window, missing)
     limit = outliers.threshold
     _core.remove_outliers(
-        pixels, cleaned, window.sizes, window.origins, None, window.modes, window.fill, threads, mask,
+        pixels, cleaned, window.sizes, window.origins, None, window.modes, window.fill, threads, missing.mask,
         missing.nan_policy, bytes(source.itemsize), outliers.side, outliers.by_deviations,
         float(limit) if limit <= sys.float_info.max else math.inf,
         math.floor(limit) if limit < LARGEST_DISTANCE else LARGEST_DISTANCE, where,

@@ -108,17 +108,6 @@ const void *fm_row(const fm_source *source, const ptrdiff_t *at)
     return fm_address(source->array, inside);
 }
 
-/* One key; a copy of a constant size is an instruction or two. */
-static inline void copy_key(char *to, const void *from, int size)
-{
-    switch (size) {
-    case 1: memcpy(to, from, 1); break;
-    case 2: memcpy(to, from, 2); break;
-    case 4: memcpy(to, from, 4); break;
-    case 8: memcpy(to, from, 8); break;
-    }
-}
-
 /* Writes keys that are read a step apart: 1, 0 or -1. */
 #define COPY(U)                                                       \
     do {                                                              \
@@ -179,7 +168,7 @@ static void read_outside(const fm_source *source, ptrdiff_t *at, int axis, ptrdi
         char *key = keys + (i - start) * size;
         at[axis] = outside(i, n, mode);
         if (at[axis] >= from && at[axis] < to)
-            copy_key(key, keys + (at[axis] - start) * size, size);
+            fm_copy_key(key, keys + (at[axis] - start) * size, size);
         else
             read_inside(source->array, at, axis, 1, key);
     }

@@ -5,6 +5,8 @@
 #include "keys.h"
 #include "level.h"
 
+#include <string.h>
+
 /* An array to read from, and what lies around it. */
 typedef struct {
     const fm_array *array;
@@ -47,6 +49,17 @@ static inline fm_array fm_as_bits(const fm_array *array)
     fm_array bits = *array;
     bits.type = fm_key_elements[fm_key_width(array->type)];
     return bits;
+}
+
+/* One key; a copy of a constant size is an instruction or two. */
+static inline void fm_copy_key(char *to, const void *from, int size)
+{
+    switch (size) {
+    case 1: memcpy(to, from, 1); break;
+    case 2: memcpy(to, from, 2); break;
+    case 4: memcpy(to, from, 4); break;
+    case 8: memcpy(to, from, 8); break;
+    }
 }
 
 /* The key of one element in native byte order. */

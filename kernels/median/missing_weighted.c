@@ -156,32 +156,10 @@ static void number_all(weighing *w)
 
 /* ---- Windows ---- */
 
-/* How often the positions from `first` on, `size` of them, are each position of an axis. Returns how many are inside. */
 static int64_t find_weights(const weighing *w, int axis, ptrdiff_t first)
 {
-    const fm_mode mode = w->job->window->mode[axis];
-    const ptrdiff_t n = w->job->input->shape[axis], size = w->job->window->size[axis];
-    const ptrdiff_t period = mode == FM_REFLECT ? 2 * n : mode == FM_MIRROR && n > 1 ? 2 * n - 2 : n;
-    ptrdiff_t from = first, to = first + size;
-    memset(w->weight, 0, (size_t)n * sizeof *w->weight);
-    if (mode == FM_REFLECT || mode == FM_MIRROR || mode == FM_WRAP) {
-        for (ptrdiff_t i = 0; size >= period && i < period; i++)
-            w->weight[fm_border(i, n, mode)] += size / period;
-        to = first + size % period;
-    } else {
-        if (mode == FM_NEAREST) {
-            w->weight[0] += from < 0 ? (to < 0 ? to : 0) - from : 0;
-            w->weight[n - 1] += to > n ? to - (from > n ? from : n) : 0;
-        }
-        from = from < 0 ? 0 : from;
-        to = to > n ? n : to;
-    }
-    for (ptrdiff_t i = from; i < to; i++)
-        w->weight[fm_border(i, n, mode)]++;
-    int64_t inside = 0;
-    for (ptrdiff_t i = 0; i < n; i++)
-        inside += w->weight[i];
-    return inside;
+    const fm_window *window = w->job->window;
+    return fm_find_weights(first, window->size[axis], w->job->input->shape[axis], window->mode[axis], w->weight);
 }
 
 /* Elements of a window along an axis, of which so many are inside. */

@@ -130,7 +130,7 @@ static int read_rows(const fm_filter *f, const layout *l, const as_bits *bits, c
 
 /* Writes a row of keys, which may be changed. */
 static void write_row(const fm_filter *f, const layout *l, const fm_array *output, const ptrdiff_t *at,
-                      ptrdiff_t columns, K *keys)
+                      ptrdiff_t columns, int streamed, K *keys)
 {
     const fm_network *n = f->network;
     K *from = keys, *spare = l->row;
@@ -139,7 +139,7 @@ static void write_row(const fm_filter *f, const layout *l, const fm_array *outpu
         from = l->row;
         spare = keys;
     }
-    if (is_streamed(output, f->inner))
+    if (streamed)
         stream_keys(output, at, columns, from, spare);
     else
         fm_write_keys(output, at, f->inner, columns, from);
@@ -218,8 +218,9 @@ static void make_panel(const fm_filter *f, const layout *l, const as_bits *bits,
     const ptrdiff_t groups = (rows + n->tile_rows - 1) / n->tile_rows;
     const int plain = read_rows(f, l, bits, block->start, n->lead + rows + n->rows - 1, tiles + n->extra);
     const fm_array *output = plain ? &bits->output : f->output;
+    const int streamed = is_streamed(output, f->inner);
     strips direct = {0};
-    if (n->tile_columns == 1 && !is_streamed(output, f->inner) && is_near(output, f->inner, f->outer))
+    if (n->tile_columns == 1 && !streamed && is_near(output, f->inner, f->outer))
         direct = (strips){
             .out = (K *)fm_address(output, block->start),
             .step = f->outer < 0 ? 0 : output->strides[f->outer] / (ptrdiff_t)sizeof(K),
@@ -233,7 +234,7 @@ static void make_panel(const fm_filter *f, const layout *l, const as_bits *bits,
         const ptrdiff_t done = y < direct.groups * n->tile_rows ? direct.columns : 0;
         at[f->inner] = block->start[f->inner] + done;
         if (done < columns)
-            write_row(f, l, output, at, columns - done, l->output + y * row_size(n) + done);
+            write_row(f, l, output, at, columns - done, streamed, l->output + y * row_size(n) + done);
         if (f->outer >= 0)
             at[f->outer]++;
     }

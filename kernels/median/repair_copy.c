@@ -99,22 +99,12 @@ static void scan_line(const fm_job *j, fm_repair *r, int line)
         add_flagged(j, r, r->flags, r->padded, 0);
 }
 
-static inline void copy_element(char *to, const char *from, int width)
-{
-    switch (width) {
-    case 0: memcpy(to, from, 1); break;
-    case 1: memcpy(to, from, 2); break;
-    case 2: memcpy(to, from, 4); break;
-    case 3: memcpy(to, from, 8); break;
-    }
-}
-
 /* Copies the columns from `x` up to `end` from those inside. */
 static void mirror(const fm_job *j, const fm_repair *r, char *line, int x, int end)
 {
     for (; x < end; x++)
-        copy_element(line + ((ptrdiff_t)x << j->type_width), line + ((ptrdiff_t)r->mirrored[x] << j->type_width),
-                     j->type_width);
+        fm_copy_key(line + ((ptrdiff_t)x << j->type_width), line + ((ptrdiff_t)r->mirrored[x] << j->type_width),
+                    1 << j->type_width);
 }
 
 /* `plane` is where to read in place, or NULL. */
@@ -188,7 +178,7 @@ void fm_replace_holes(const fm_job *j, fm_repair *r)
         char *elements = fm_copy_of(j, r, line, 0);
         for (fm_hole *h = r->list + r->first[line]; h < r->list + r->first[line + 1]; h++) {
             h->low = (uint8_t)fm_is_low(&r->mixture, line, h->x);
-            copy_element(elements + ((ptrdiff_t)h->x << j->type_width), (const char *)(h->low ? &low : &high), j->type_width);
+            fm_copy_key(elements + ((ptrdiff_t)h->x << j->type_width), h->low ? &low : &high, 1 << j->type_width);
         }
     }
 }

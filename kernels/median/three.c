@@ -163,8 +163,9 @@ static void by_way_of_scratch(const fm_filter *f, const layout *l, const ptrdiff
     }
     make_rows(row, columns, rows, (char *)l->outputs, ROOM * sizeof(K));
     memcpy(at, start, sizeof at);
+    const int streamed = is_streamed(f->output, f->inner);
     for (ptrdiff_t y = 0; y < rows; y++, at[f->outer]++)
-        if (is_streamed(f->output, f->inner))
+        if (streamed)
             stream_keys(f->output, at, columns, l->outputs + y * ROOM, l->rows);
         else
             fm_write_keys(f->output, at, f->inner, columns, l->outputs + y * ROOM);

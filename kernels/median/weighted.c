@@ -55,29 +55,6 @@ static layout lay_out(const fm_filter *f, void *scratch)
     return l;
 }
 
-/* How often the positions from `first` on, `size` of them, are each position of an axis of length n. */
-static void find_weights(ptrdiff_t first, ptrdiff_t size, ptrdiff_t n, fm_mode mode, int64_t *weight)
-{
-    const ptrdiff_t period = mode == FM_REFLECT ? 2 * n : mode == FM_MIRROR && n > 1 ? 2 * n - 2 : n;
-    memset(weight, 0, (size_t)n * sizeof *weight);
-    ptrdiff_t from = first, to = first + size;
-    if (mode == FM_CONSTANT || mode == FM_NEAREST) {
-        if (mode == FM_NEAREST) {
-            weight[0] += from >= 0 ? 0 : to < 0 ? size : -from;
-            weight[n - 1] += to <= n ? 0 : from > n ? size : to - n;
-        }
-        from = from < 0 ? 0 : from;
-        to = to > n ? n : to;
-    } else {
-        const ptrdiff_t periods = size / period;
-        for (ptrdiff_t i = 0; periods && i < period; i++)
-            weight[fm_border(i, n, mode)] += periods;
-        to = first + size % period;
-    }
-    for (ptrdiff_t i = from; i < to; i++)
-        weight[fm_border(i, n, mode)]++;
-}
-
 /* Numbers the elements and the outside. */
 static void number_all(const fm_filter *f, layout *l)
 {
@@ -112,14 +89,10 @@ static int64_t weigh_lines(const fm_filter *f, const layout *l, const ptrdiff_t 
     for (int d = 0; d < a->ndim; d++) {
         if (d == f->inner)
             continue;
-        find_weights(at[d] - f->lead[d], f->size[d], a->shape[d], f->source.modes[d], l->weight);
+        all *= fm_find_weights(at[d] - f->lead[d], f->size[d], a->shape[d], f->source.modes[d], l->weight);
         inner_lines /= a->shape[d];
         for (ptrdiff_t i = 0; i < l->lines; i++)
             l->line[i] *= l->weight[i / inner_lines % a->shape[d]];
-        int64_t inside = 0;
-        for (ptrdiff_t i = 0; i < a->shape[d]; i++)
-            inside += l->weight[i];
-        all *= inside;
     }
     return all;
 }
@@ -153,15 +126,13 @@ static void fill_window(const fm_filter *f, const layout *l, window *w, ptrdiff_
 {
     memset(w->count, 0, l->places * sizeof *w->count);
     w->number = w->before = 0;
-    find_weights(first, f->size[f->inner], l->columns, f->source.modes[f->inner], l->weight);
-    int64_t inside = 0;
+    const int64_t columns = fm_find_weights(first, f->size[f->inner], l->columns, f->source.modes[f->inner], l->weight);
     for (ptrdiff_t x = 0; x < l->columns; x++) {
         const uint32_t *number = l->number + x * l->lines;
-        inside += l->weight[x] * all;
         for (ptrdiff_t i = 0; l->weight[x] && i < l->lines; i++)
             w->count[number[i]] += l->weight[x] * l->line[i];
     }
-    w->count[l->number[l->places - 1]] += elements - inside;
+    w->count[l->number[l->places - 1]] += elements - columns * all;
 }
 
 static inline K seek(const layout *l, window *w, int64_t rank)

@@ -133,3 +133,28 @@ fm_point *fm_find_points(const fm_window *w, int ndim, int inner, const fm_run *
         }
     return points;
 }
+
+int64_t fm_find_weights(ptrdiff_t first, ptrdiff_t size, ptrdiff_t n, fm_mode mode, int64_t *weight)
+{
+    const ptrdiff_t period = mode == FM_REFLECT ? 2 * n : mode == FM_MIRROR && n > 1 ? 2 * n - 2 : n;
+    ptrdiff_t from = first, to = first + size;
+    memset(weight, 0, (size_t)n * sizeof *weight);
+    if (mode == FM_REFLECT || mode == FM_MIRROR || mode == FM_WRAP) {
+        for (ptrdiff_t i = 0; size >= period && i < period; i++)
+            weight[fm_border(i, n, mode)] += size / period;
+        to = first + size % period;
+    } else {
+        if (mode == FM_NEAREST) {
+            weight[0] += from < 0 ? (to < 0 ? to : 0) - from : 0;
+            weight[n - 1] += to > n ? to - (from > n ? from : n) : 0;
+        }
+        from = from < 0 ? 0 : from;
+        to = to > n ? n : to;
+    }
+    for (ptrdiff_t i = from; i < to; i++)
+        weight[fm_border(i, n, mode)]++;
+    int64_t inside = 0;
+    for (ptrdiff_t i = 0; i < n; i++)
+        inside += weight[i];
+    return inside;
+}

@@ -1,4 +1,4 @@
-/* A window as its engines want it: as runs, as lines, or as points. */
+/* A window as its engines want it: as runs, as lines, as points, or as weights of the array. */
 #ifndef FM_WINDOW_H
 #define FM_WINDOW_H
 
@@ -32,5 +32,9 @@ fm_run *fm_find_lines(const fm_window *window, int ndim, int inner, int outer, p
 /* The elements that count, by column; `count` as fm_count_elements gives it. NULL without memory. */
 fm_point *fm_find_points(const fm_window *window, int ndim, int inner, const fm_run *lines, ptrdiff_t line_count,
                          ptrdiff_t count);
+
+/* How often the positions from `first` on, `size` of them, are each position of an axis of length n. Returns how many
+ * are inside. */
+int64_t fm_find_weights(ptrdiff_t first, ptrdiff_t size, ptrdiff_t n, fm_mode mode, int64_t *weight);
 
 #endif
