@@ -33,9 +33,12 @@ def race(contenders: dict[str, Call], *, budget: float = 1.0, shortest: float = 
          clock: Clock = time.process_time) -> Race:  # fmt: skip
     """Let contenders take turns for about `budget` seconds, in 3 to 40 rounds.
 
-    A call is repeated so often that a turn takes `shortest` seconds.
+    A call is repeated so often that a turn takes `shortest` seconds, and a twentieth of the slowest call: where that
+    leaves few rounds, each is to say much.
     """
-    repeats = {name: _repeats(call, shortest, clock) for name, call in contenders.items()}
+    once = {name: _second_call(call, clock) for name, call in contenders.items()}
+    shortest = max(shortest, max(once.values()) / 20)
+    repeats = {name: max(1, round(shortest / max(seconds, 1e-9))) for name, seconds in once.items()}
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     names = list(contenders)
     begin = time.perf_counter()
@@ -54,7 +57,7 @@ def _turn(call: Call, repeats: int, clock: Clock) -> float:
     return (clock() - begin) / repeats
 
 
-def _repeats(call: Call, shortest: float, clock: Clock) -> int:
-    """The first call, which may be slow, is not counted."""
+def _second_call(call: Call, clock: Clock) -> float:
+    """The first one may be slow."""
     call()
-    return max(1, round(shortest / max(_turn(call, 1, clock), 1e-9)))
+    return _turn(call, 1, clock)
