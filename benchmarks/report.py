@@ -5,7 +5,7 @@ import platform
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -17,13 +17,17 @@ from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "kernels" / "networks"))
+from emit import SPARE
+from plan import Plan
 from plans import WINDOWS, plan_of
+from stages import Load, Save, allocate, schedule
 
 PACKAGES = ("scipy", "opencv-python-headless", "ipp", "scikit-image", "SimpleITK", "pillow")
 
 LIBRARIES = ("fastmath", *PEERS)
 
 VECTOR_BYTES = {"portable": 16, "v2": 16, "neon": 16, "v3": 32, "v4": 64}
+REGISTERS = {"v4": 32}  # 16 elsewhere
 OPERATIONS_PER_CYCLE = 4  # vector min and max: no processor of today does more
 
 
@@ -142,24 +146,45 @@ def _flags() -> str:
 
 
 @dataclass(frozen=True)
+class Work:
+    """What a network does for an output, in elements; a vector has many."""
+
+    operations: float  # min and max
+    loads: float
+    stores: float
+
+
+@dataclass(frozen=True)
 class Limit:
     """How near a network is to what the machine can do, for one pixel."""
 
     size: int
     dtype: str
-    operations: float  # min and max
+    work: Work
     bytes_moved: int  # read and written, had every pixel to be moved once
     copy_ns: float  # measured: one image copied to another
     floor_ns: float  # if nothing but min and max took time
 
 
-OPERATIONS_OF_3X3 = 19  # see kernels/median/three.c
+WORK_OF_3X3 = Work(19, 4.5, 1)
+"""See kernels/median/three.c: four rows of outputs read six at three places each."""
 
 
-def _squares() -> dict[int, float]:
-    """Operations an output of the compiled networks, by the size of the window."""
+def _work(plan: Plan) -> Work:
+    done = schedule(plan.network)
+    outputs = len(plan.network.outputs)
+    loads, stores = 0, outputs
+    for stage in done.stages:
+        steps, _ = allocate(done, stage, REGISTERS.get(fastmath.simd.active, 16) - SPARE)
+        loads += sum(isinstance(step, Load) for step in steps)
+        stores += sum(isinstance(step, Save) for step in steps) + len(stage.stored)
+    return Work(plan.network.operations_per_pixel, loads / outputs, stores / outputs)
+
+
+def _squares() -> dict[int, Work]:
+    """Of the compiled networks, by the size of the window."""
     squares = [window for window in WINDOWS if window[0] == 1 and window[1] == window[2] and window[1] % 2]
-    return {window[1]: plan_of(window).network.operations_per_pixel for window in squares}
+    return {window[1]: _work(plan_of(window)) for window in squares}
 
 
 def _seconds_to_copy(image: np.ndarray, offset: int) -> float:
@@ -171,13 +196,14 @@ def _seconds_to_copy(image: np.ndarray, offset: int) -> float:
 
 def limits() -> list[Limit]:
     found = []
+    squares = {3: WORK_OF_3X3, **_squares()}
     for dtype in ("uint8", "uint16", "float32"):
         image = np.ones((512, 512), dtype)
         copy = min(_seconds_to_copy(image, offset) for offset in (64, 1088, 2112))
         per_second = 1e6 * _clock() * OPERATIONS_PER_CYCLE * VECTOR_BYTES[fastmath.simd.active] / image.itemsize
-        for size, operations in {3: OPERATIONS_OF_3X3, **_squares()}.items():
-            floor = 1e9 * operations / per_second if per_second else float("nan")
-            found.append(Limit(size, dtype, operations, 2 * image.itemsize, 1e9 * copy / image.size, floor))
+        for size, work in squares.items():
+            floor = 1e9 * work.operations / per_second if per_second else float("nan")
+            found.append(Limit(size, dtype, work, 2 * image.itemsize, 1e9 * copy / image.size, floor))
     return found
 
 
@@ -215,15 +241,16 @@ def _markdown(about: dict[str, object], rows: list[Row]) -> list[str]:
 
 
 def _limits_as_markdown(found: list[Limit]) -> tuple[str, ...]:
-    headings = ("window", "type", "min and max", "bytes", "copy, ns", "floor, ns")
+    headings = ("window", "type", "min and max", "loads", "stores", "bytes", "copy, ns", "floor, ns")
     body = [
-        [f"{limit.size}x{limit.size}", limit.dtype, f"{limit.operations:.4g}", str(limit.bytes_moved),
-         f"{limit.copy_ns:.3g}", f"{limit.floor_ns:.3g}"]
+        [f"{limit.size}x{limit.size}", limit.dtype, *(f"{count:.4g}" for count in astuple(limit.work)),
+         str(limit.bytes_moved), f"{limit.copy_ns:.3g}", f"{limit.floor_ns:.3g}"]
         for limit in found
     ]  # fmt: skip
     note = (
         f"All for one pixel. The floor counts {OPERATIONS_PER_CYCLE} vector operations a cycle at the clock above, "
-        "and nothing else."
+        "and nothing else; loads and stores are those of the network, by vectors as well, bytes what has to be read "
+        "and written in any case."
     )
     return ("", "## Limits of this machine", "", *_table(headings, body), "", note)
 
