@@ -11,7 +11,8 @@
 
 enum {
     SOME = 256,
-    ROWS = 128, /* of a block */
+    ROWS = 128, /* of a block, */
+    FAR = 4,    /* and planes of outputs */
 };
 
 /* Whether none of the elements, given as their bits, is a NaN, a denormal or a negative zero. */
@@ -84,6 +85,8 @@ static void doubles_cut(const fm_filter *f, fm_block *largest)
     f->doubles->other->cut(f, largest);
     if (f->outer >= 0 && largest->extent[f->outer] > ROWS)
         largest->extent[f->outer] = ROWS;
+    if (f->far >= 0 && largest->extent[f->far] > FAR)
+        largest->extent[f->far] = FAR;
 }
 
 static size_t doubles_scratch(const fm_filter *f, const fm_block *largest)

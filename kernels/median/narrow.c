@@ -10,7 +10,8 @@
 
 enum {
     ROWS = 128,    /* of a block, and its */
-    COLUMNS = 256, /* columns: so many of the widest elements fit the second cache with what is made of them */
+    COLUMNS = 256, /* columns: so many of the widest elements fit the second cache with what is made of them; */
+    FAR = 4,       /* or planes of outputs, of fewer rows */
     LONG = 8192,   /* columns where there are no rows */
 };
 
@@ -80,6 +81,11 @@ static void narrow_cut(const fm_filter *f, fm_block *largest)
         return;
     ptrdiff_t *rows = &largest->extent[f->outer];
     *rows = *rows < ROWS ? *rows : ROWS;
+    if (f->far >= 0 && largest->extent[f->far] > 1) {
+        ptrdiff_t *planes = &largest->extent[f->far];
+        *planes = *planes < FAR ? *planes : FAR;
+        *rows = *rows < ROWS / FAR ? *rows : ROWS / FAR;
+    }
     for (int width = 0; width < FM_KEY_WIDTHS; width++)
         if (n->narrower[width].engine) {
             fm_filter narrow = filter_of(n, width);

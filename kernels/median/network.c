@@ -13,7 +13,10 @@
 
 #define NETWORK(name) FM_NAME(FM_JOIN(name, FM_KEY))
 
-enum { PANELS = 8 }; /* side by side in a block of a large array */
+enum {
+    PANELS = 8, /* side by side in a block of a large array, */
+    FAR = 16,   /* and planes of outputs behind each other: all but the first ones of the windows are read once */
+};
 
 /* The parts of scratch memory. */
 typedef struct {
@@ -96,36 +99,61 @@ static void ask_for_row(const fm_filter *f, const ptrdiff_t *at, ptrdiff_t count
         __builtin_prefetch(row + i);
 }
 
-/* Reads `rows` rows of `tiles` tiles of each plane of the windows of the outputs that begin at `start`. Elements
- * stay as they are if they sort like keys, which is returned. */
-static int read_rows(const fm_filter *f, const layout *l, const as_bits *bits, const ptrdiff_t *start, ptrdiff_t rows,
-                     ptrdiff_t tiles)
+/* What is read for the windows of a panel. Elements stay as they are as long as all of them sort like keys. Planes
+ * take turns in scratch memory, since it does not matter to a box in which order they are there. */
+typedef struct {
+    const fm_source *source;
+    ptrdiff_t at[FM_MAX_NDIM];  /* the first row of the next plane */
+    ptrdiff_t rows, tiles;      /* of a plane; of a row */
+    ptrdiff_t planes;           /* that have been read */
+} reading;
+
+static reading begin_reading(const fm_filter *f, const as_bits *bits, const fm_block *block)
 {
     const fm_network *n = f->network;
-    const fm_source *source = &bits->source;
-    const int far_away = is_far_away(f);
-    ptrdiff_t at[FM_MAX_NDIM];
+    const ptrdiff_t rows = f->outer < 0 ? 1 : block->extent[f->outer];
+    reading r = {
+        .source = &bits->source,
+        .rows = n->lead + rows + n->rows - 1,
+        .tiles = (block->extent[f->inner] + n->tile_columns - 1) / n->tile_columns + n->extra,
+    };
     for (int d = 0; d < f->output->ndim; d++)
-        at[d] = start[d] - f->lead[d];
+        r.at[d] = block->start[d] - f->lead[d];
     if (f->outer >= 0)
-        at[f->outer] -= n->lead;
-    for (ptrdiff_t i = 0; i < n->planes * rows; i++) {
+        r.at[f->outer] -= n->lead;
+    return r;
+}
+
+static void rows_to_keys(const fm_filter *f, const layout *l, ptrdiff_t plane, ptrdiff_t rows)
+{
+    for (ptrdiff_t y = 0; y < rows; y++)
+        to_keys(f, l, l->input + plane * f->network->plane + y * row_size(f->network));
+}
+
+static void read_plane(const fm_filter *f, const layout *l, const as_bits *bits, reading *r)
+{
+    const fm_network *n = f->network;
+    const int far_away = is_far_away(f);
+    const ptrdiff_t plane = r->planes % n->planes;
+    ptrdiff_t at[FM_MAX_NDIM];
+    memcpy(at, r->at, sizeof at);
+    for (ptrdiff_t y = 0; y < r->rows; y++) {
         if (far_away)
-            ask_for_row(f, at, tiles * n->tile_columns);
-        K *to = l->input + i / rows * n->plane + i % rows * row_size(n);
-        if (!read_row(f, l, source, at, tiles, to) && source == &bits->source) {
-            source = &f->source;
-            for (ptrdiff_t j = 0; j <= i; j++)
-                to_keys(f, l, l->input + j / rows * n->plane + j % rows * row_size(n));
+            ask_for_row(f, at, r->tiles * n->tile_columns);
+        K *to = l->input + plane * n->plane + y * row_size(n);
+        if (!read_row(f, l, r->source, at, r->tiles, to) && r->source == &bits->source) {
+            r->source = &f->source;
+            for (ptrdiff_t before = 0; before < n->planes && before < r->planes; before++)
+                if (before != plane)
+                    rows_to_keys(f, l, before, r->rows);
+            rows_to_keys(f, l, plane, y + 1);
         }
         if (f->outer >= 0)
             at[f->outer]++;
-        if (f->far >= 0 && i % rows == rows - 1) {
-            at[f->outer] -= rows;
-            at[f->far]++;
-        }
     }
-    return source == &bits->source;
+    r->planes++;
+    if (f->far >= 0)
+        r->at[f->far]++;
 }
 
 /* Writes a row of keys, which may be changed. */
@@ -163,6 +191,8 @@ static void network_cut(const fm_filter *f, fm_block *largest)
         rows = rows > 32 * rows_before(n) ? rows / 2 : rows;
     }
     fm_cut_plane(f, rows / n->tile_rows * n->tile_rows, columns, largest);
+    if (f->far >= 0 && n->planes > 1)
+        largest->extent[f->far] = fm_part_of(f->output->shape[f->far], FAR);
 }
 
 /* Outputs that need not go through scratch memory: of so many columns the first groups. */
@@ -209,14 +239,13 @@ static int is_near(const fm_array *output, int inner, int outer)
     return fm_is_plain(output, inner) && (outer < 0 || (output->strides[outer] <= PAGE && output->strides[outer] >= 0));
 }
 
-/* Makes the outputs of a block that fits scratch memory. */
-static void make_panel(const fm_filter *f, const layout *l, const as_bits *bits, const fm_block *block)
+/* Makes one plane of outputs from what has been read. */
+static void make_plane(const fm_filter *f, const layout *l, const as_bits *bits, const fm_block *block, int plain)
 {
     const fm_network *n = f->network;
     const ptrdiff_t columns = block->extent[f->inner], rows = f->outer < 0 ? 1 : block->extent[f->outer];
     const ptrdiff_t tiles = (columns + n->tile_columns - 1) / n->tile_columns;
     const ptrdiff_t groups = (rows + n->tile_rows - 1) / n->tile_rows;
-    const int plain = read_rows(f, l, bits, block->start, n->lead + rows + n->rows - 1, tiles + n->extra);
     const fm_array *output = plain ? &bits->output : f->output;
     const int streamed = is_streamed(output, f->inner);
     strips direct = {0};
@@ -237,6 +266,21 @@ static void make_panel(const fm_filter *f, const layout *l, const as_bits *bits,
             write_row(f, l, output, at, columns - done, streamed, l->output + y * row_size(n) + done);
         if (f->outer >= 0)
             at[f->outer]++;
+    }
+}
+
+/* Makes the outputs of a block of which a plane fits scratch memory. */
+static void make_panel(const fm_filter *f, const layout *l, const as_bits *bits, const fm_block *block)
+{
+    const ptrdiff_t planes = f->far < 0 ? 1 : block->extent[f->far];
+    fm_block plane = *block;
+    reading r = begin_reading(f, bits, block);
+    for (ptrdiff_t z = 0; z < planes; z++) {
+        while (r.planes < z + f->network->planes)
+            read_plane(f, l, bits, &r);
+        make_plane(f, l, bits, &plane, r.source == &bits->source);
+        if (f->far >= 0)
+            plane.start[f->far]++;
     }
 }
 

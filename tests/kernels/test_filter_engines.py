@@ -232,6 +232,19 @@ def test_three_dimensions(sizes, dtype):
     check(noise((11, 13, 12), dtype), sizes)
 
 
+@pytest.mark.parametrize("dtype", ["i1", "i2", "f4", "i8", "f8"])
+@pytest.mark.parametrize("shape", [(38, 7, 40), (17, 40, 7), (9, 140, 20), (5, 6, 33), (2, 2, 70)])
+@pytest.mark.parametrize("side", [3, 5])
+def test_planes_that_take_turns(side, shape, dtype):
+    """Elements that do not sort like keys come in a plane after the first ones, and stay for some."""
+    volume = np.random.default_rng(5).integers(0, 100, shape).astype(dtype)
+    check(volume, (side,) * 3, workers=2)
+    for plane in {0, shape[0] // 2, shape[0] - 1}:
+        other = volume.copy()
+        other[plane, -1, -1] = -1
+        check(other, (side,) * 3, mode="wrap")
+
+
 @pytest.mark.parametrize("dtype", WIDTHS)
 @pytest.mark.parametrize("shape", [(3, 70, 40), (70, 3, 40), (40, 70, 3), (65, 1, 2), (2, 130, 2)])
 def test_lines_along_each_axis(shape, dtype):
