@@ -5,6 +5,7 @@
 
 #include "array.h"
 #include "network.h"
+#include "shapes.h"
 #include "window.h"
 
 #include <stdatomic.h>
@@ -28,7 +29,8 @@ typedef struct {
 
     int inner, outer, far; /* axes: along inner outputs are neighbours; outer and far are -1 where not used */
     const fm_network *network;
-    const unsigned char *footprint; /* for the engines `ordinal` and `band`; it has so many runs along inner */
+    const unsigned char *footprint; /* NULL for boxes; for the engines `ordinal` and `band` it has so many runs along
+                                     * inner */
     ptrdiff_t run_count;
     struct fm_doubles *doubles; /* for the engine of doubles */
     const fm_program *program; /* for the interpreter */
@@ -87,7 +89,8 @@ enum {
 /* The engines of one key width at one instruction set. */
 typedef struct fm_engines {
     int lanes;                  /* keys that are compared at a time */
-    const fm_network *networks; /* up to one without a run */
+    const fm_network *networks; /* up to one without a run; */
+    const fm_shape *shapes;     /* and those of footprints */
     const fm_engine *three, *network, *interpret, *extreme, *constant_time, *ordinal, *weighted,
         *band;
     const fm_engine *histogram; /* for keys of 8 bits alone */

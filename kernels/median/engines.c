@@ -6,6 +6,7 @@
 #define LIKE_64(name) FM_NAME(FM_JOIN(name, 64))
 
 extern const fm_network ENGINE(fm_networks)[];
+extern const fm_shape ENGINE(fm_shapes)[];
 extern const fm_engine ENGINE(fm_three), ENGINE(fm_network_engine), ENGINE(fm_interpret), ENGINE(fm_extreme),
     ENGINE(fm_constant_time), ENGINE(fm_ordinal), ENGINE(fm_weighted), ENGINE(fm_band),
     FM_NAME(fm_histogram);
@@ -21,6 +22,7 @@ const fm_engines ENGINE(fm_engines) = {
     .lanes = LANES,
 #endif
     .networks = ENGINE(fm_networks),
+    .shapes = ENGINE(fm_shapes),
     .three = &ENGINE(fm_three),
     .interpret = &ENGINE(fm_interpret),
 #if defined(FM_DOUBLES)

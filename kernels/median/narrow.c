@@ -65,6 +65,7 @@ static fm_filter filter_of(const fm_narrowing *n, int width)
         .outer = f->outer,
         .far = f->far,
         .network = n->narrower[width].network,
+        .footprint = f->footprint,
         .program = f->program,
         .lines = f->lines,
         .line_count = f->line_count,

@@ -15,7 +15,7 @@
 
 enum {
     PANELS = 8, /* side by side in a block of a large array, */
-    FAR = 16,   /* and planes of outputs behind each other: all but the first ones of the windows are read once */
+    FAR = 16,   /* and planes of outputs of boxes behind each other: most planes are then read once */
 };
 
 /* The parts of scratch memory. */
@@ -191,7 +191,7 @@ static void network_cut(const fm_filter *f, fm_block *largest)
         rows = rows > 32 * rows_before(n) ? rows / 2 : rows;
     }
     fm_cut_plane(f, rows / n->tile_rows * n->tile_rows, columns, largest);
-    if (f->far >= 0 && n->planes > 1)
+    if (f->far >= 0 && n->planes > 1 && !f->footprint)
         largest->extent[f->far] = fm_part_of(f->output->shape[f->far], FAR);
 }
 

@@ -70,12 +70,50 @@ static int is_three(const fm_filter *f, const fm_window *w, ptrdiff_t count)
     return !w->footprint && count == 9 && w->rank == 4 && f->size[f->inner] == 3;
 }
 
+/* How far apart in a footprint elements are that are neighbours along an axis. */
+static ptrdiff_t step_in_footprint(const fm_filter *f, int axis)
+{
+    ptrdiff_t step = 1;
+    for (int d = f->output->ndim - 1; d > axis; d--)
+        step *= f->size[d];
+    return step;
+}
+
+/* Whether the footprint, which has the extent of the network, has its elements. */
+static int has_members(const fm_filter *f, const fm_window *w, const fm_network *n, const char *members)
+{
+    const ptrdiff_t along = step_in_footprint(f, f->inner), down = step_in_footprint(f, f->outer);
+    const ptrdiff_t back = f->far < 0 ? 0 : step_in_footprint(f, f->far);
+    for (ptrdiff_t z = 0; z < n->planes; z++)
+        for (ptrdiff_t y = 0; y < n->rows; y++)
+            for (ptrdiff_t x = 0; x < n->columns; x++)
+                if ((w->footprint[z * back + y * down + x * along] != 0) != (*members++ == '1'))
+                    return 0;
+    return 1;
+}
+
+static const fm_network *find_shape(const fm_filter *f, const fm_engines *engines, const fm_window *w, ptrdiff_t count)
+{
+    ptrdiff_t planes = f->far < 0 ? 1 : f->size[f->far], rows = f->outer < 0 ? 1 : f->size[f->outer];
+    if (w->rank != count / 2 || fm_count_places(w, f->output->ndim) != planes * rows * f->size[f->inner])
+        return NULL;
+    for (const fm_shape *s = engines->shapes; s->network.run; s++) {
+        const fm_network *n = &s->network;
+        if (n->planes == planes && n->rows == rows && n->columns == f->size[f->inner] && n->rank == w->rank &&
+            has_members(f, w, n, s->members))
+            return n;
+    }
+    return NULL;
+}
+
 static const fm_network *find_network(const fm_filter *f, const fm_engines *engines, const fm_window *w,
                                       ptrdiff_t count)
 {
     ptrdiff_t rows = f->outer < 0 ? 1 : f->size[f->outer], columns = f->size[f->inner];
     ptrdiff_t planes = f->far < 0 ? 1 : f->size[f->far];
-    if (w->footprint || planes * rows * columns != count)
+    if (w->footprint)
+        return find_shape(f, engines, w, count);
+    if (planes * rows * columns != count)
         return NULL;
     for (const fm_network *n = engines->networks; n->run; n++)
         if (n->planes == planes && n->rows == rows && n->columns == columns && n->rank == w->rank)
@@ -196,6 +234,7 @@ static fm_status run_small(fm_filter *f, const fm_engines *engines, small_engine
             .outer = f->outer,
             .far = f->far,
             .network = small == NETWORK ? find_network(f, engines->doubles, w, count) : NULL,
+            .footprint = f->footprint,
             .program = f->program,
             .lines = f->lines,
             .line_count = f->line_count,
@@ -258,7 +297,6 @@ static fm_status run_band(fm_filter *f, const fm_engines *engines, const fm_wind
     for (int d = 0; d < f->output->ndim && !w->footprint; d++)
         if (d != f->inner && (f->outer < 0 || steps_along(f, d) >= steps_along(f, f->outer)))
             f->outer = d;
-    f->footprint = w->footprint;
     f->run_count = count_runs(f, w);
     return fm_run_engine(engines->band, f, workers);
 }
@@ -268,7 +306,6 @@ static fm_status run_ordinal(fm_filter *f, const fm_engines *engines, const fm_w
     for (int d = 0; d < f->output->ndim; d++) /* fewer runs are better */
         if (f->size[d] > f->size[f->inner])
             f->inner = d;
-    f->footprint = w->footprint;
     f->run_count = count_runs(f, w);
     return has_room(engines->ordinal, f) ? fm_run_engine(engines->ordinal, f, workers)
                                          : run_band(f, engines, w, workers);
@@ -378,6 +415,7 @@ fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *
         return run_extreme(f, engines, workers);
     if (is_larger_than_array(f, w, count))
         return run_weighted(f, engines, w, workers);
+    f->footprint = w->footprint;
     choose_plane(f, f->source.array);
     if (is_three(f, w, count))
         return run_small(f, engines, THREE, w, count, workers);

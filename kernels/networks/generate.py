@@ -1,6 +1,6 @@
 """Writes C text: ``generate.py list`` names all networks, ``generate.py 1x7x7 OUT`` writes one,
 ``generate.py index OUT`` a header that includes those whose window has at most MOST elements, and
-``generate.py selections OUT`` those of windows that share no elements.
+``generate.py selections OUT`` those of windows that share no elements, ``generate.py shapes OUT`` those of footprints.
 """
 
 import sys
@@ -8,6 +8,7 @@ from math import prod
 from pathlib import Path
 
 import selection
+import shapes
 from emit import emit
 from plans import WINDOWS, Window, plan_of
 
@@ -39,6 +40,8 @@ def main(arguments: list[str]) -> None:
             Path(path).write_text(index())
         case ["selections", path]:
             Path(path).write_text(selection.emit())
+        case ["shapes", path]:
+            Path(path).write_text(shapes.emit_all())
         case [window, path]:
             Path(path).write_text(emit(plan_of(tuple(map(int, window.split("x"))))))
         case _:

@@ -8,8 +8,12 @@ separable sorting networks, ACM TOG 2021). An element that can no longer have th
 
 from dataclasses import dataclass
 from functools import cached_property, partial, reduce
+from itertools import product
 
 from graph import HIGH, LOW, MAX, MIN, Bound, Graph, Op, Ref, Value
+
+Place = tuple[int, int, int]
+"""Plane, row and column of an element of the window."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,13 @@ class Plan:
         return f"{self.planes}x{self.columns}x{self.rows}"
 
     @property
+    def places(self) -> list[Place]:
+        """The window's elements."""
+        return list(product(range(self.planes), range(self.rows), range(self.columns)))
+
+    @cached_property
     def elements(self) -> int:
-        return self.planes * self.rows * self.columns
+        return len(self.places)
 
     @property
     def extra(self) -> int:
@@ -74,7 +83,7 @@ class Plan:
 
     @cached_property
     def network(self) -> "Network":
-        return _Builder(self).network()
+        return Builder(self).network()
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,7 @@ class Network:
         return self.operations / len(self.outputs)
 
 
-class _Builder:
+class Builder:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.graph = Graph(plan.tile_columns)

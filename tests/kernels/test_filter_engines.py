@@ -400,6 +400,36 @@ def disk(radius):
     return row**2 + column**2 <= radius**2
 
 
+def compiled_footprints():
+    """All that have compiled networks, and those that differ from them by one element."""
+    steps = {side: np.abs(np.indices(shape) - side // 2).sum(axis=0)
+             for side, shape in [(3, (3, 3, 3)), (5, (5, 5)), (7, (7, 7))]}  # fmt: skip
+    ball = ((np.indices((5, 5, 5)) - 2) ** 2).sum(axis=0) <= 4
+    shapes = [disk(1), disk(2), disk(3), steps[5] < 4, steps[7] <= 3, steps[3] <= 1, steps[3] <= 2, ball]
+    for side in (5, 7):
+        cross = np.zeros((side, side), bool)
+        cross[side // 2] = cross[:, side // 2] = True
+        shapes.append(cross)
+    for shape in shapes:
+        for more in (0, 1):
+            footprint = shape.copy()
+            footprint.flat[0] ^= more
+            yield footprint
+
+
+@pytest.mark.parametrize("dtype", [*WIDTHS, "i2"])
+@pytest.mark.parametrize("footprint", list(compiled_footprints()), ids=lambda footprint: f"{footprint.ndim}-{footprint.sum()}")
+def test_compiled_footprints(footprint, dtype):
+    image = noise((31, 67) if footprint.ndim == 2 else (7, 9, 35), dtype)
+    count = int(footprint.sum())
+    for rank in (count // 2, count // 4):
+        check(image, footprint.shape, footprint=footprint, rank=rank, workers=2, mode="mirror")
+    small = (image.view(f"u{image.itemsize}") % 100).astype(dtype)
+    check(small, footprint.shape, footprint=footprint)
+    across = np.moveaxis(footprint[np.newaxis], 0, -1)  # along other axes of the array
+    check(np.moveaxis(image[np.newaxis], 0, -1), across.shape, footprint=across)
+
+
 @pytest.mark.parametrize("dtype", WIDTHS)
 @pytest.mark.parametrize("radius", [1, 2, 3, 5, 8, 10])
 def test_disks(radius, dtype):

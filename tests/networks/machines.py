@@ -6,11 +6,8 @@ from types import CodeType
 import numpy as np
 from emit import emit
 from graph import Graph, Leaf, Ref
-from plan import Network, Plan
+from plan import Network, Place, Plan
 from stages import schedule
-
-Place = tuple[int, int, int]
-"""Plane, row and column."""
 
 
 def label(plan: Plan) -> str:
@@ -21,9 +18,8 @@ def windows_of(network: Network) -> list[tuple[Ref, list[Place]]]:
     """Each output of the tile with the places of its window's elements in the tile's input."""
     plan = network.plan
     tile = [(row, plan.lead + column) for row in range(plan.tile_rows) for column in range(plan.tile_columns)]
-    window = list(np.ndindex(plan.planes, plan.rows, plan.columns))
     return [
-        (output, [(plane, top + row, left + column) for plane, row, column in window])
+        (output, [(plane, top + row, left + column) for plane, row, column in plan.places])
         for output, (top, left) in zip(network.outputs, tile, strict=True)
     ]
 

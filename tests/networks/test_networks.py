@@ -13,6 +13,7 @@ from graph import Graph, Leaf, Op, Ref
 from machines import TextMachine, label, run_graph, windows_of
 from plan import Network, Plan
 from plans import WINDOWS, plan_of
+from shapes import SHAPES, shape_of
 from stages import Load, Make, Save, Step, allocate, schedule
 
 OTHER_PLANS = [
@@ -37,7 +38,7 @@ OTHER_PLANS = [
 ]
 """Rectangles, boxes, even sizes, other ranks than the middle, and every way to split and to order."""
 
-PLANS = [*map(plan_of, WINDOWS), *OTHER_PLANS]
+PLANS = [*map(plan_of, WINDOWS), *OTHER_PLANS, *map(shape_of, SHAPES)]
 each_plan = pytest.mark.parametrize("plan", PLANS, ids=label)
 
 
@@ -102,7 +103,8 @@ def test_zeros_and_ones_that_one_more_one_would_change(plan: Plan) -> None:
 def test_sloping_zeros_and_ones(plan: Plan) -> None:
     """Ones on one side of a line, in windows sloping in every direction, as at an edge in an image."""
     n = plan.elements
-    row, column = np.divmod(np.arange(n), plan.columns)  # of a box, planes one below the other
+    plane, row, column = np.array(plan.places).T
+    row += plane * plan.rows  # planes one below the other
     angles = np.linspace(0, 2 * np.pi, 200, endpoint=False)[:, None]
     height = np.argsort(np.argsort(row * np.sin(angles) + column * np.cos(angles), axis=1), axis=1)
     for ones in (n - plan.rank - 1, n - plan.rank):
@@ -119,7 +121,8 @@ def test_emitted_text(plan: Plan, registers: int) -> None:
         columns = (tiles + plan.extra) * plan.tile_rows
         image = np.random.default_rng(groups).integers(0, 1000, (plan.planes, rows, columns))
         windows = np.lib.stride_tricks.sliding_window_view(image, (plan.planes, plan.columns, plan.rows))[0]
-        wanted = np.sort(windows.reshape(*windows.shape[:2], -1))[..., plan.rank]
+        elements = [windows[..., plane, column, row] for plane, row, column in plan.places]
+        wanted = np.sort(elements, axis=0)[plan.rank]
         got = machine.run(image)
         np.testing.assert_array_equal(got, wanted[plan.lead :][: len(got), : got.shape[1]])
 
@@ -204,5 +207,5 @@ def test_every_operation_is_needed(plan: Plan) -> None:
             used |= {key.a.node, key.b.node}
     assert used == set(network.needed)
     leaves = {key for node in network.needed if isinstance(key := network.graph.nodes[node], Leaf)}
-    rows = plan.rows + plan.tile_rows - 1
-    assert leaves == {Leaf(*place) for place in np.ndindex(rows, plan.tile_columns, plan.planes)}
+    read = {place for _, window in windows_of(network) for place in window}
+    assert leaves == {Leaf(row, column % plan.tile_columns, plane) for plane, row, column in read}
