@@ -13,6 +13,8 @@
 
 #define NETWORK(name) FM_NAME(FM_JOIN(name, FM_KEY))
 
+#define VECTORS(count) (((count) + LANES - 1) / LANES * LANES)
+
 enum {
     PANELS = 8, /* side by side in a block of a large array, */
     FAR = 16,   /* and planes of outputs of boxes behind each other: most planes are then read once */
@@ -176,7 +178,7 @@ static void write_row(const fm_filter *f, const layout *l, const fm_array *outpu
 /* Columns of outputs for which scratch memory has room. */
 static ptrdiff_t widest_panel(const fm_network *n)
 {
-    return (n->pitch - (n->extra + LANES - 1) / LANES * LANES) * n->tile_columns;
+    return (n->pitch - VECTORS(n->extra)) * n->tile_columns;
 }
 
 /* As much as fits scratch memory; for a large array several such panels side by side. What is read and written
@@ -202,17 +204,49 @@ typedef struct {
     ptrdiff_t columns, groups;
 } strips;
 
-/* Windows of one row: along the rows. */
-static void run_lines(const fm_network *n, const layout *l, ptrdiff_t rows, ptrdiff_t tiles, const strips *direct)
+/* Rows to read from, in scratch memory or in the array. */
+typedef struct {
+    const K *first;
+    ptrdiff_t step;
+} lines;
+
+/* Windows of one row: along the rows, of which the first is at `input`. */
+static void run_lines(const fm_network *n, const layout *l, const lines *input, ptrdiff_t rows, ptrdiff_t tiles,
+                      const strips *direct)
 {
     const size_t vectors = (size_t)((tiles + LANES - 1) / LANES), first = (size_t)(direct->columns / LANES);
     for (ptrdiff_t y = 0; y < rows; y++) {
-        const K *in = l->input + y * row_size(n);
+        const K *in = input->first + y * input->step;
         const size_t done = y < direct->groups ? first : 0;
         if (done)
             n->run(in, direct->out + y * direct->step, l->places, 0, done, direct->step);
         n->run(in + done * LANES, l->output + y * row_size(n) + done * LANES, l->places, done, vectors, n->pitch);
     }
+}
+
+/* Rows of the array that windows of one row can be read from as they are: all that vectors reach lies inside of it, and
+ * sorts like keys. */
+static int find_lines(const fm_filter *f, const as_bits *bits, const fm_block *block, lines *input)
+{
+    const fm_network *n = f->network;
+    const fm_array *array = &bits->input;
+    const ptrdiff_t columns = block->extent[f->inner], rows = f->outer < 0 ? 1 : block->extent[f->outer];
+    ptrdiff_t at[FM_MAX_NDIM];
+    if (n->rows > 1 || n->tile_columns > 1 || !fm_is_plain(array, f->inner))
+        return 0;
+    for (int d = 0; d < array->ndim; d++) {
+        const ptrdiff_t extent = d == f->inner ? VECTORS(columns) + VECTORS(n->extra) : block->extent[d];
+        at[d] = block->start[d] - f->lead[d];
+        if (at[d] < 0 || at[d] + extent > array->shape[d])
+            return 0;
+    }
+    const ptrdiff_t step = f->outer < 0 ? 0 : array->strides[f->outer] / (ptrdiff_t)sizeof(K);
+    const K *first = (const K *)fm_address(array, at);
+    for (ptrdiff_t y = 0; y < rows; y++)
+        if (!sort_like_keys(first + y * step, columns + n->extra, f->output->type))
+            return 0;
+    *input = (lines){first, step};
+    return 1;
 }
 
 static void run_strips(const fm_network *n, const layout *l, ptrdiff_t groups, ptrdiff_t tiles, const strips *direct)
@@ -239,8 +273,9 @@ static int is_near(const fm_array *output, int inner, int outer)
     return fm_is_plain(output, inner) && (outer < 0 || (output->strides[outer] <= PAGE && output->strides[outer] >= 0));
 }
 
-/* Makes one plane of outputs from what has been read. */
-static void make_plane(const fm_filter *f, const layout *l, const as_bits *bits, const fm_block *block, int plain)
+/* Makes one plane of outputs from what has been read; windows of one row read `input`. */
+static void make_plane(const fm_filter *f, const layout *l, const as_bits *bits, const fm_block *block,
+                       const lines *input, int plain)
 {
     const fm_network *n = f->network;
     const ptrdiff_t columns = block->extent[f->inner], rows = f->outer < 0 ? 1 : block->extent[f->outer];
@@ -256,7 +291,10 @@ static void make_plane(const fm_filter *f, const layout *l, const as_bits *bits,
             .columns = columns / LANES * LANES,
             .groups = rows / n->tile_rows,
         };
-    (n->rows == 1 ? run_lines : run_strips)(n, l, groups, tiles, &direct);
+    if (n->rows == 1)
+        run_lines(n, l, input, rows, tiles, &direct);
+    else
+        run_strips(n, l, groups, tiles, &direct);
     ptrdiff_t at[FM_MAX_NDIM];
     memcpy(at, block->start, sizeof at);
     for (ptrdiff_t y = 0; y < rows; y++) {
@@ -274,11 +312,16 @@ static void make_panel(const fm_filter *f, const layout *l, const as_bits *bits,
 {
     const ptrdiff_t planes = f->far < 0 ? 1 : block->extent[f->far];
     fm_block plane = *block;
+    lines input = {l->input, row_size(f->network)};
+    if (find_lines(f, bits, block, &input)) {
+        make_plane(f, l, bits, block, &input, 1);
+        return;
+    }
     reading r = begin_reading(f, bits, block);
     for (ptrdiff_t z = 0; z < planes; z++) {
         while (r.planes < z + f->network->planes)
             read_plane(f, l, bits, &r);
-        make_plane(f, l, bits, &plane, r.source == &bits->source);
+        make_plane(f, l, bits, &plane, &input, r.source == &bits->source);
         if (f->far >= 0)
             plane.start[f->far]++;
     }

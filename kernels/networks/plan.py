@@ -150,9 +150,17 @@ class Builder:
         if width == 1:
             planes = range(self.plan.planes)
             rows = range(top, bottom)
-            return self.drop(self.graph.sort([self.graph.leaf(row, left, z) for row in rows for z in planes]))
+            return self.sorted_leaves([self.graph.leaf(row, left, z) for row in rows for z in planes])
         middle = left + (width // 2 if self.plan.split == "half" else 1 << (width - 1).bit_length() - 1)
         return self.merge(self.block(top, bottom, left, middle), self.block(top, bottom, middle, right))
+
+    def sorted_leaves(self, leaves: list[Ref]) -> list[Value]:
+        """Those of a whole window in parts, since what a part shows to be too low or high need not be sorted."""
+        if len(leaves) < max(4, self.plan.elements):
+            return self.drop(self.graph.sort(leaves))
+        middle = 1 << (len(leaves) - 1).bit_length() - 1
+        parts = (self.drop(self.graph.sort(part)) for part in (leaves[:middle], leaves[middle:]))
+        return self.merge(*parts)
 
     def merge(self, a: list[Value], b: list[Value]) -> list[Value]:
         bounds = [v for v in a + b if isinstance(v, Bound)]
