@@ -13,6 +13,7 @@ enum {
     COLUMNS = 256, /* columns: so many of the widest elements fit the second cache with what is made of them; */
     FAR = 4,       /* or planes of outputs, of fewer rows */
     LONG = 8192,   /* columns where there are no rows */
+    GLANCE = 64,   /* elements that are looked at before all */
 };
 
 /* The parts of scratch memory. */
@@ -225,19 +226,19 @@ static int choose(const fm_narrowing *n, const fm_block *block, const layout *l,
     ptrdiff_t extent[FM_MAX_NDIM], at[FM_MAX_NDIM] = {0};
     int width = is_float ? wide - 1 : 0;
     reach_of(f, block, extent);
+    const ptrdiff_t length = extent[f->inner];
+    ptrdiff_t count = length < GLANCE ? length : GLANCE;
     do {
-        const ptrdiff_t count = extent[f->inner];
         read_row(f, block, &j->source, at, count, l->row);
-        if (is_float) {
-            if (!are_floats(l->row, count))
-                return 0;
+        if (is_float && !are_floats(l->row, count))
+            return 0;
+        if (is_float)
             continue;
-        }
         (wide == 3 ? range_int64_t(l->row, count, &low, &high) : range_int32_t(l->row, count, &low, &high));
         while (((uint64_t)high - (uint64_t)low) >> (8 << width))
             if (++width == wide)
                 return 0;
-    } while (fm_advance(at, extent, f->output->ndim, f->inner));
+    } while (count < length ? (count = length) : fm_advance(at, extent, f->output->ndim, f->inner));
     while (!n->narrower[width].engine)
         if (++width == wide)
             return 0;
