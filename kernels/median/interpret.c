@@ -24,6 +24,7 @@ enum {
                                 * choose steps more often */
     STRIDE = 4 * LANES,        /* positions that a step makes at a time */
     LONGEST_TILE = 64 * LANES,
+    PADDING = 3 * 64 / sizeof(K),
     INPUT_BYTES = 256 * 1024, /* of the streams of a block, as the second cache allows */
 };
 
@@ -43,6 +44,7 @@ enum { SMALLER = 1, LARGER = 2, LOW = 4, HIGH = 8, NEXT = 16 };
 /* Scratch memory of a block. */
 typedef struct {
     ptrdiff_t tile, length;  /* positions made at a time; with those before that they need */
+    ptrdiff_t apart;         /* from one place to the next */
     ptrdiff_t groups, pitch; /* tiles of a row; from one row to the next */
     ptrdiff_t depth, planes; /* of the window */
     ptrdiff_t tiles;         /* of rows */
@@ -82,13 +84,14 @@ static layout lay_out(const fm_filter *f, const fm_block *block, void *scratch)
     l.planes = f->line_count / l.depth;
     l.length = tile_length(program, l.planes, l.depth);
     l.tile = l.length - program->reach;
+    l.apart = l.length + PADDING;
     l.groups = up(block->extent[f->inner], program->tile.columns);
     l.pitch = l.groups + program->reach;
     l.tiles = up(rows, program->tile.rows);
     l.stream = (l.tiles + up(l.depth - 1, program->tile.rows)) * l.pitch + l.length;
     const ptrdiff_t front = VECTORS(program->reach);
     char *p = scratch;
-    l.places = (K *)fm_take(&p, (size_t)(program->places * l.length + front) * sizeof(K)) + front;
+    l.places = (K *)fm_take(&p, (size_t)(program->places * l.apart + front) * sizeof(K)) + front;
     l.out = fm_take(&p, (size_t)(outputs * l.stream) * sizeof(K));
     l.streams = (K *)fm_take(&p, (size_t)(streams_of(program, l.planes) * l.stream + front) * sizeof(K)) + front;
     l.row = fm_take(&p, (size_t)(l.pitch * program->tile.columns) * sizeof(K));
@@ -124,7 +127,7 @@ static size_t scratch_bytes(const fm_filter *f, const fm_block *largest)
 static ptrdiff_t find(const fm_program *p, const fm_operand *o, const layout *l)
 {
     if (!o->is_line)
-        return o->place * l->length + o->shift;
+        return o->place * l->apart + o->shift;
     ptrdiff_t line = o->place / p->tile.columns, lines = l->depth + p->tile.rows - 1;
     ptrdiff_t plane = line / lines, row = line % lines;
     ptrdiff_t stream = (plane * p->tile.rows + row % p->tile.rows) * p->tile.columns + o->place % p->tile.columns;
@@ -133,7 +136,7 @@ static ptrdiff_t find(const fm_program *p, const fm_operand *o, const layout *l)
 
 static ptrdiff_t find_place(int32_t place, const layout *l)
 {
-    return place < 0 ? 0 : place * l->length;
+    return place < 0 ? 0 : place * l->apart;
 }
 
 static void encode(const fm_program *program, const layout *l)
@@ -171,6 +174,7 @@ static inline __attribute__((always_inline)) void run_kind(const instruction *st
 #pragma GCC unroll 4
         for (ptrdiff_t i = x; i < x + STRIDE; i += LANES) {
             V p = LOAD(a + i), q = LOAD(b + i);
+            IN_REGISTER(p);
             IN_REGISTER(q);
             const V lower = MIN(p, q), higher = MAX(p, q);
             if (kind >= NEXT) {
