@@ -20,7 +20,7 @@
 #define VECTORS(count) (((count) + LANES - 1) / LANES * LANES)
 
 enum {
-    PLACES_BYTES = 128 * 1024, /* for a tile's places and lines; that they leave the nearest cache costs less than to
+    PLACES_BYTES = 160 * 1024, /* for a tile's places and lines; that they leave the nearest cache costs less than to
                                 * choose steps more often */
     STRIDE = 4 * LANES,        /* positions that a step makes at a time */
     LONGEST_TILE = 64 * LANES,
@@ -67,12 +67,11 @@ static ptrdiff_t streams_of(const fm_program *p, ptrdiff_t planes)
 /* As long as the cache has room for, but not mostly of positions that come before. */
 static ptrdiff_t tile_length(const fm_program *p, ptrdiff_t planes, ptrdiff_t depth)
 {
-    ptrdiff_t length = LONGEST_TILE, rows = p->places + planes * (depth + p->tile.rows - 1) * p->tile.columns;
-    while (length > 2 * STRIDE && length * rows * (ptrdiff_t)sizeof(K) > PLACES_BYTES)
-        length /= 2;
-    while (length < 4 * p->reach)
-        length *= 2;
-    return length;
+    const ptrdiff_t rows = p->places + planes * (depth + p->tile.rows - 1) * p->tile.columns;
+    ptrdiff_t length = PLACES_BYTES / (ptrdiff_t)sizeof(K) / rows;
+    length = length > LONGEST_TILE ? LONGEST_TILE : length;
+    length = length < 4 * p->reach ? 4 * p->reach : length;
+    return up(length < 2 * STRIDE ? 2 * STRIDE : length, STRIDE) * STRIDE;
 }
 
 static layout lay_out(const fm_filter *f, const fm_block *block, void *scratch)
@@ -220,15 +219,29 @@ static void run_program(const fm_program *program, const layout *l, ptrdiff_t co
 {
     const ptrdiff_t outputs = program->tile.rows * program->tile.columns;
     for (ptrdiff_t x = 0; x < count; x += l->tile) {
+        const ptrdiff_t left = count - x < l->tile ? count - x : l->tile;
+        const ptrdiff_t length = up(left + program->reach, STRIDE) * STRIDE;
         for (ptrdiff_t s = 0; s < program->count; s++)
-            run_step(&l->code[s], l->places, l->streams + x, l->length);
-        ptrdiff_t left = count - x < l->tile ? count - x : l->tile;
+            run_step(&l->code[s], l->places, l->streams + x, length);
         for (ptrdiff_t i = 0; i < outputs; i++) {
             const fm_operand *o = &program->result[i];
             const K *from = o->is_line ? l->streams + x : l->places;
             memcpy(l->out + i * l->stream + x, from + find(program, o, l) + program->reach, (size_t)left * sizeof(K));
         }
     }
+}
+
+/* Reads a row, or finds it in the array if its elements are keys and lie there side by side. */
+static const K *read_row(const fm_filter *f, const ptrdiff_t *from, ptrdiff_t count, K *to)
+{
+    const fm_array *array = f->source.array;
+    const ptrdiff_t start = from[f->inner];
+    const K *inside = NULL;
+    if (start >= 0 && start + count <= array->shape[f->inner] && fm_is_plain(array, f->inner))
+        inside = fm_row(&f->source, from);
+    if (!inside)
+        fm_read_keys(&f->source, from, f->inner, count, to);
+    return inside ? inside : to;
 }
 
 /* Reads the rows that the windows of a block need. */
@@ -242,9 +255,10 @@ static void read_rows(const fm_filter *f, const fm_block *block, const layout *l
             from[d] = block->start[d] - f->lead[d] + (d == f->inner ? 0 : f->lines[plane * l->depth].start[d]);
         for (ptrdiff_t y = 0; y < rows + l->depth - 1; y++) {
             K *to = streams + y % tile.rows * tile.columns * l->stream + y / tile.rows * l->pitch;
-            fm_read_keys(&f->source, from, f->inner, l->pitch * tile.columns, tile.columns == 1 ? to : l->row);
-            if (tile.columns > 1)
-                deal(l->row, l->pitch, tile.columns, to, l->stream, l->spare);
+            if (tile.columns == 1)
+                fm_read_keys(&f->source, from, f->inner, l->pitch, to);
+            else
+                deal(read_row(f, from, l->pitch * tile.columns, l->row), l->pitch, tile.columns, to, l->stream, l->spare);
             if (f->outer >= 0)
                 from[f->outer]++;
         }
