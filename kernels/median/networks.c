@@ -16,6 +16,13 @@
 #define MOST 121
 #endif
 
+/* The same for windows that are asked for less often. */
+#if defined(FM_LEVEL_PORTABLE) || defined(FM_LEVEL_V2) || FM_KEY == 64 || MOST < 81
+#define MOST_RARE 0
+#else
+#define MOST_RARE MOST
+#endif
+
 #include "networks.h"
 
 extern const fm_network NETWORK(fm_networks)[];

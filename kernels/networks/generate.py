@@ -10,7 +10,7 @@ from pathlib import Path
 import selection
 import shapes
 from emit import emit
-from plans import WINDOWS, Window, plan_of
+from plans import RARE, WINDOWS, Window, plan_of
 
 
 def name_of(window: Window) -> str:
@@ -22,7 +22,7 @@ def index() -> str:
     names = [name_of(window) for window in WINDOWS]
     for window, name in zip(WINDOWS, names, strict=True):
         lines += [
-            f"#if {prod(window)} <= MOST",
+            f"#if {prod(window)} <= {'MOST_RARE' if window in RARE else 'MOST'}",
             f'#include "network_{name}.h"',
             "#else",
             f"#define NETWORK_{name}",

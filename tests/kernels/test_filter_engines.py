@@ -216,6 +216,14 @@ def test_rectangles(sizes):
     check(noise((33, 31), "u2"), sizes)
 
 
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f4", "f8"])
+@pytest.mark.parametrize("sizes", [(3, 11), (15, 3), (5, 11), (11, 7), (10, 10), (12, 12), (14, 14), (4, 6), (3, 7), (6, 11)])
+def test_rectangles_of_several_panels(sizes, dtype):
+    """Larger ones, of which some types and instruction sets have networks, and neighbours that have none."""
+    check(noise((37, 601), dtype), sizes)
+    check(noise((290, 23), dtype), sizes, mode="mirror")
+
+
 @pytest.mark.parametrize("dtype", WIDTHS)
 @pytest.mark.parametrize(
     "size", [*range(1, 10), 15, 16, 31, 32, 33, 47, 48, 63, 64, 65, 96, 97, 101, 127, 128, 129, 200, 255, 1001]
