@@ -55,6 +55,10 @@ SORTS: Final = {
 }
 
 
+AT_ONCE: Final = 24
+"""Values that are merged before others: they about fit registers."""
+
+
 class Graph:
     """Builds nodes, each only once.
 
@@ -106,18 +110,9 @@ class Graph:
         return self.merge(self.sort(values[:half]), self.sort(values[half:]))
 
     def merge(self, a: Sequence[Value], b: Sequence[Value]) -> list[Value]:
-        """Merges two sorted lists of any lengths by Batcher's odd-even merge (AFIPS 1968)."""
-        if not a or not b:
-            return [*a, *b]
-        if len(a) == len(b) == 1:
-            return list(self.compare(a[0], b[0]))
-        even = self.merge(a[::2], b[::2])
-        odd = self.merge(a[1::2], b[1::2])
-        merged = even[:1]
-        for low, high in zip(odd, even[1:]):
-            merged += self.compare(low, high)
-        pairs = (len(merged) - 1) // 2
-        return merged + odd[pairs:] + even[1 + pairs :]
+        """Merges two sorted lists of any lengths."""
+        merged = _Merge(self, a, b)
+        return [merged[i] for i in range(merged.length)]
 
     def needed_by(self, outputs: Iterable[Ref]) -> list[int]:
         """The nodes that the outputs depend on, in an order in which they can be computed."""
@@ -131,3 +126,39 @@ class Graph:
                 if isinstance(key, Op):
                     stack += [key.a.node, key.b.node]
         return sorted(found)
+
+
+class _Merge:
+    """Two sorted lists, merged by Batcher's odd-even merge (AFIPS 1968).
+
+    Short lists are merged at once. Of long ones each value is made when it is asked for: if they are asked for one
+    after the other, few are waiting for others at a time, which then are in registers.
+    """
+
+    def __init__(self, graph: Graph, a: Sequence[Value], b: Sequence[Value]) -> None:
+        self.graph = graph
+        self.length = len(a) + len(b)
+        self.known: dict[int, Value] = {}
+        if not a or not b:
+            self.known = dict(enumerate([*a, *b]))
+        elif self.length == 2:
+            self.known = dict(enumerate(graph.compare(a[0], b[0])))
+        else:
+            self.even = _Merge(graph, a[::2], b[::2])
+            self.odd = _Merge(graph, a[1::2], b[1::2])
+            if self.length <= AT_ONCE:
+                for i in range(self.length):
+                    self[i]
+
+    def __getitem__(self, i: int) -> Value:
+        if i not in self.known:
+            pair = (i - 1) // 2
+            pairs = min(self.odd.length, self.even.length - 1)
+            if i == 0:
+                self.known[i] = self.even[0]
+            elif pair < pairs:
+                low, high = self.graph.compare(self.odd[pair], self.even[pair + 1])
+                self.known |= {2 * pair + 1: low, 2 * pair + 2: high}
+            else:
+                self.known[i] = self.odd[pairs] if self.odd.length > pairs else self.even[pairs + 1]
+        return self.known[i]
