@@ -4,7 +4,8 @@
  * the lower halves. Moving down a row changes an element of each column; moving on along the row adds one
  * column's histograms to the window's and takes another's away (Perreault and Hébert, Median filtering in
  * constant time, IEEE TIP 16, 2007). All histograms are cumulative: one vector addition still adds an
- * element, and the bin of a rank is found by comparing counts, with no sum over bins.
+ * element, and the bin of a rank is found by comparing counts, with no sum over bins. As long as the answer keeps its
+ * upper half, only the histogram of the lower halves moves on, and the count of what lies below it.
  * Compiled once per instruction set.
  */
 #include "histograms.h"

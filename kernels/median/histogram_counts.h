@@ -1,9 +1,7 @@
 /* Histograms, for counts of one width: COLUMN for those of a column of the window, TOTAL for
  * those of the whole window. Included once for each width; COUNTS names what it defines. */
 
-typedef struct {
-    COLUMN bin[BINS];
-} COUNTS(column);
+typedef COLUMN COUNTS(column) __attribute__((vector_size(BINS * sizeof(COLUMN))));
 
 #if defined(WIDE)
 typedef TOTAL COUNTS(wide) __attribute__((vector_size(WIDE)));
@@ -20,6 +18,7 @@ typedef struct {
 
 /* Scratch memory of a part; `columns` are those of the windows of a row of outputs, all together. */
 typedef struct {
+    ptrdiff_t columns;
     COUNTS(column) *coarse; /* of each column, how many elements have no higher upper half */
     COUNTS(column) *fine;   /* for each upper half and each column, of those that have it: the same of the lower */
     uint8_t *old_row, *new_row, *out;
@@ -28,7 +27,7 @@ typedef struct {
 
 static inline COUNTS(layout) COUNTS(lay_out)(ptrdiff_t columns, void *scratch)
 {
-    COUNTS(layout) l;
+    COUNTS(layout) l = {.columns = columns};
     char *p = scratch;
     l.coarse = fm_take(&p, (size_t)columns * sizeof *l.coarse);
     l.fine = fm_take(&p, (size_t)columns * BINS * sizeof *l.fine);
@@ -39,38 +38,72 @@ static inline COUNTS(layout) COUNTS(lay_out)(ptrdiff_t columns, void *scratch)
     return l;
 }
 
+/* ---- Columns ---- */
+
 /* What an element of each half byte adds to a column. */
 static const COUNTS(column) COUNTS(one)[BINS] = {
-#define FROM(b) {{0 >= b, 1 >= b, 2 >= b, 3 >= b, 4 >= b, 5 >= b, 6 >= b, 7 >= b, \
-                  8 >= b, 9 >= b, 10 >= b, 11 >= b, 12 >= b, 13 >= b, 14 >= b, 15 >= b}}
+#define FROM(b) {0 >= b, 1 >= b, 2 >= b, 3 >= b, 4 >= b, 5 >= b, 6 >= b, 7 >= b, \
+                 8 >= b, 9 >= b, 10 >= b, 11 >= b, 12 >= b, 13 >= b, 14 >= b, 15 >= b}
     FROM(0), FROM(1), FROM(2), FROM(3), FROM(4), FROM(5), FROM(6), FROM(7),
     FROM(8), FROM(9), FROM(10), FROM(11), FROM(12), FROM(13), FROM(14), FROM(15),
 #undef FROM
 };
 
-static inline void COUNTS(add_one)(COUNTS(column) *c, unsigned half)
+/* So many times `count` histograms further as the upper half of a key is, which is not shifted down and up again. */
+static inline const void *COUNTS(further)(const COUNTS(column) *c, ptrdiff_t count, unsigned key)
 {
-    for (int i = 0; i < BINS; i++)
-        c->bin[i] = (COLUMN)(c->bin[i] + COUNTS(one)[half].bin[i]);
+    const unsigned upper = key & ~(BINS - 1U);
+    return (const char *)c + (ptrdiff_t)upper * (count * (ptrdiff_t)sizeof(COLUMN));
 }
 
-static inline void COUNTS(take_one)(COUNTS(column) *c, unsigned half)
+static inline const COUNTS(column) *COUNTS(upper)(unsigned key)
 {
-    for (int i = 0; i < BINS; i++)
-        c->bin[i] = (COLUMN)(c->bin[i] - COUNTS(one)[half].bin[i]);
+    return COUNTS(further)(COUNTS(one), 1, key);
 }
+
+static inline const COUNTS(column) *COUNTS(lower)(unsigned key)
+{
+    return COUNTS(one) + key % BINS;
+}
+
+static inline COUNTS(column) *COUNTS(fine_of)(const COUNTS(layout) *l, ptrdiff_t x, unsigned key)
+{
+    return (COUNTS(column) *)COUNTS(further)(l->fine + x, l->columns, key);
+}
+
+static inline void COUNTS(add_key)(const COUNTS(layout) *l, ptrdiff_t x, unsigned key)
+{
+    l->coarse[x] += *COUNTS(upper)(key);
+    *COUNTS(fine_of)(l, x, key) += *COUNTS(lower)(key);
+}
+
+static inline void COUNTS(take_key)(const COUNTS(layout) *l, ptrdiff_t x, unsigned key)
+{
+    l->coarse[x] -= *COUNTS(upper)(key);
+    *COUNTS(fine_of)(l, x, key) -= *COUNTS(lower)(key);
+}
+
+/* A key enters a column as another leaves it. */
+static inline void COUNTS(change_key)(const COUNTS(layout) *l, ptrdiff_t x, unsigned entering, unsigned leaving)
+{
+    l->coarse[x] += *COUNTS(upper)(entering) - *COUNTS(upper)(leaving);
+    *COUNTS(fine_of)(l, x, entering) += *COUNTS(lower)(entering);
+    *COUNTS(fine_of)(l, x, leaving) -= *COUNTS(lower)(leaving);
+}
+
+/* ---- Windows ---- */
 
 #if defined(WIDE)
 static inline void COUNTS(add)(COUNTS(total) *t, const COUNTS(column) *c)
 {
     for (int i = 0; i < COUNTS(PARTS); i++)
-        t->part[i] += COUNTS(WIDEN)(c->bin + i * COUNTS(LANES));
+        t->part[i] += COUNTS(WIDEN)((const COLUMN *)c + i * COUNTS(LANES));
 }
 
 static inline void COUNTS(take)(COUNTS(total) *t, const COUNTS(column) *c)
 {
     for (int i = 0; i < COUNTS(PARTS); i++)
-        t->part[i] -= COUNTS(WIDEN)(c->bin + i * COUNTS(LANES));
+        t->part[i] -= COUNTS(WIDEN)((const COLUMN *)c + i * COUNTS(LANES));
 }
 
 /* How many counts are not above `rank`: the first bin to hold the element of this rank. */
@@ -85,13 +118,13 @@ static inline unsigned COUNTS(find)(const COUNTS(total) *t, TOTAL rank)
 static inline void COUNTS(add)(COUNTS(total) *t, const COUNTS(column) *c)
 {
     for (int i = 0; i < BINS; i++)
-        t->bin[i] = (TOTAL)(t->bin[i] + c->bin[i]);
+        t->bin[i] = (TOTAL)(t->bin[i] + (*c)[i]);
 }
 
 static inline void COUNTS(take)(COUNTS(total) *t, const COUNTS(column) *c)
 {
     for (int i = 0; i < BINS; i++)
-        t->bin[i] = (TOTAL)(t->bin[i] - c->bin[i]);
+        t->bin[i] = (TOTAL)(t->bin[i] - (*c)[i]);
 }
 
 static inline unsigned COUNTS(find)(const COUNTS(total) *t, TOTAL rank)
@@ -103,66 +136,85 @@ static inline unsigned COUNTS(find)(const COUNTS(total) *t, TOTAL rank)
 }
 #endif
 
-static inline void COUNTS(add_key)(const COUNTS(layout) *l, ptrdiff_t columns, ptrdiff_t x, unsigned key)
-{
-    COUNTS(add_one)(l->coarse + x, key / BINS);
-    COUNTS(add_one)(l->fine + key / BINS * columns + x, key % BINS);
-}
-
-static inline void COUNTS(take_key)(const COUNTS(layout) *l, ptrdiff_t columns, ptrdiff_t x, unsigned key)
-{
-    COUNTS(take_one)(l->coarse + x, key / BINS);
-    COUNTS(take_one)(l->fine + key / BINS * columns + x, key % BINS);
-}
-
-/* The histograms of the windows of a row. Of the fine ones only that is brought up to date which is asked. */
+/* A histogram of a window, and of which. */
 typedef struct {
-    COUNTS(total) coarse, fine[BINS];
-    ptrdiff_t made[BINS]; /* for which window */
+    COUNTS(total) total;
+    ptrdiff_t window;
+} COUNTS(made);
+
+/* The histograms of the windows of a row. Only that is brought up to date which is asked for. */
+typedef struct {
+    COUNTS(made) coarse, fine[BINS];
 } COUNTS(row);
 
-/* Begins a row of windows, all but the last column of the first. */
-static inline void COUNTS(begin_row)(const COUNTS(layout) *l, ptrdiff_t size, COUNTS(row) *r)
+static inline void COUNTS(begin_row)(ptrdiff_t size, COUNTS(row) *r)
 {
-    r->coarse = (COUNTS(total)){0};
+    r->coarse.window = -size;
     for (int b = 0; b < BINS; b++)
-        r->made[b] = -size;
-    for (ptrdiff_t x = 0; x < size - 1; x++)
-        COUNTS(add)(&r->coarse, l->coarse + x);
+        r->fine[b].window = -size;
 }
 
-/* The key of the given rank in window x, of which the coarse histogram is at hand. */
-static inline uint8_t COUNTS(seek)(const COUNTS(layout) *l, ptrdiff_t columns, ptrdiff_t size, COUNTS(row) *r, ptrdiff_t x,
-                                   TOTAL rank)
+/* Brings a histogram up to window x, by those of the columns. */
+static inline COUNTS(total) COUNTS(make)(const COUNTS(column) *columns, ptrdiff_t size, ptrdiff_t x, COUNTS(made) *m)
 {
-    const unsigned high = COUNTS(find)(&r->coarse, rank);
-    const COUNTS(column) *column = l->fine + (ptrdiff_t)high * columns;
-    COUNTS(total) here = r->fine[high];
-    if (x - r->made[high] >= size / 2) {
+    COUNTS(total) here = m->total;
+    if (x - m->window >= size / 2) {
         here = (COUNTS(total)){0};
         for (ptrdiff_t i = x; i < x + size; i++)
-            COUNTS(add)(&here, column + i);
+            COUNTS(add)(&here, columns + i);
     } else
-        for (ptrdiff_t i = r->made[high]; i < x; i++) {
-            COUNTS(add)(&here, column + i + size);
-            COUNTS(take)(&here, column + i);
+        for (ptrdiff_t i = m->window; i < x; i++) {
+            COUNTS(add)(&here, columns + i + size);
+            COUNTS(take)(&here, columns + i);
         }
-    r->fine[high] = here;
-    r->made[high] = x;
-    TOTAL below = high ? r->coarse.bin[high - 1] : 0;
-    return (uint8_t)(high * BINS + COUNTS(find)(&here, (TOTAL)(rank - below)));
+    *m = (COUNTS(made)){here, x};
+    return here;
+}
+
+/* The key of the given rank in window x. */
+static inline uint8_t COUNTS(seek)(const COUNTS(layout) *l, ptrdiff_t size, COUNTS(row) *r, ptrdiff_t x, TOTAL rank)
+{
+    const COUNTS(total) coarse = COUNTS(make)(l->coarse, size, x, &r->coarse);
+    const unsigned high = COUNTS(find)(&coarse, rank);
+    const COUNTS(total) fine = COUNTS(make)(COUNTS(fine_of)(l, 0, high * BINS), size, x, r->fine + high);
+    const TOTAL below = high ? r->coarse.total.bin[high - 1] : 0;
+    return (uint8_t)(high * BINS + COUNTS(find)(&fine, (TOTAL)(rank - below)));
+}
+
+/* The outputs after that of window x as far as they have its upper half, for which no coarse histogram is needed.
+ * Returns the first window that it does not make. */
+static inline ptrdiff_t COUNTS(follow)(const COUNTS(layout) *l, ptrdiff_t width, ptrdiff_t size, COUNTS(row) *r, ptrdiff_t x,
+                                       TOTAL rank)
+{
+    static const COLUMN nothing;
+    const unsigned high = l->out[x] / BINS;
+    const COUNTS(column) *columns = COUNTS(fine_of)(l, 0, high * BINS);
+    const COLUMN *lower = high ? (const COLUMN *)l->coarse + high - 1 : &nothing; /* elements of columns whose upper halves are lower */
+    const ptrdiff_t step = high ? BINS : 0;
+    COUNTS(total) here = r->fine[high].total;
+    int64_t left = (int64_t)rank - (high ? r->coarse.total.bin[high - 1] : 0);
+    while (++x < width) {
+        left += lower[(x - 1) * step] - lower[(x - 1 + size) * step];
+        COUNTS(add)(&here, columns + x - 1 + size);
+        COUNTS(take)(&here, columns + x - 1);
+        const unsigned low = left < 0 ? BINS : COUNTS(find)(&here, (TOTAL)left);
+        if (low == BINS) {
+            r->fine[high] = (COUNTS(made)){here, x};
+            break;
+        }
+        l->out[x] = (uint8_t)(high * BINS + low);
+    }
+    return x;
 }
 
 /* Filters a row of outputs. */
 static inline void COUNTS(filter_row)(const COUNTS(layout) *l, ptrdiff_t width, ptrdiff_t size, TOTAL rank)
 {
-    const ptrdiff_t columns = width + size - 1;
     COUNTS(row) r;
-    COUNTS(begin_row)(l, size, &r);
-    for (ptrdiff_t x = 0; x < width; x++) {
-        COUNTS(add)(&r.coarse, l->coarse + x + size - 1);
-        l->out[x] = COUNTS(seek)(l, columns, size, &r, x, rank);
-        COUNTS(take)(&r.coarse, l->coarse + x);
+    COUNTS(begin_row)(size, &r);
+    for (ptrdiff_t x = 0; x < width;) {
+        l->out[x] = COUNTS(seek)(l, size, &r, x, rank);
+        x = COUNTS(follow)(l, width, size, &r, x, rank);
     }
 }
 
@@ -170,7 +222,7 @@ static inline void COUNTS(filter)(fm_filter *f, const fm_block *block, void *scr
 {
     const ptrdiff_t width = block->extent[f->inner], height = block->extent[f->outer];
     const ptrdiff_t size = f->size[f->inner], rows = f->size[f->outer], columns = width + size - 1;
-    COUNTS(layout) l = COUNTS(lay_out)(columns, scratch);
+    const COUNTS(layout) l = COUNTS(lay_out)(columns, scratch);
     memset(scratch, 0, (size_t)((char *)l.old_row - (char *)scratch));
     ptrdiff_t at[FM_MAX_NDIM], first[FM_MAX_NDIM], last[FM_MAX_NDIM];
     memcpy(at, block->start, sizeof at);
@@ -178,13 +230,14 @@ static inline void COUNTS(filter)(fm_filter *f, const fm_block *block, void *scr
         first[d] = last[d] = at[d] - f->lead[d];
     for (ptrdiff_t y = 0; y < height + rows - 1; y++, last[f->outer]++) {
         fm_read_keys(&f->source, last, f->inner, columns, l.new_row);
-        for (ptrdiff_t x = 0; x < columns; x++)
-            COUNTS(add_key)(&l, columns, x, l.new_row[x]);
-        if (y >= rows) {
+        if (y < rows)
+            for (ptrdiff_t x = 0; x < columns; x++)
+                COUNTS(add_key)(&l, x, l.new_row[x]);
+        else {
             fm_read_keys(&f->source, first, f->inner, columns, l.old_row);
             first[f->outer]++;
             for (ptrdiff_t x = 0; x < columns; x++)
-                COUNTS(take_key)(&l, columns, x, l.old_row[x]);
+                COUNTS(change_key)(&l, x, l.new_row[x], l.old_row[x]);
         }
         if (y >= rows - 1) {
             COUNTS(filter_row)(&l, width, size, (TOTAL)f->rank);
@@ -200,31 +253,28 @@ static inline void COUNTS(filter)(fm_filter *f, const fm_block *block, void *scr
 static inline void COUNTS(filter_tile_row)(fm_tile *t, ptrdiff_t size, ptrdiff_t rows, ptrdiff_t top, const fm_wanted *w,
                                            ptrdiff_t count, uint8_t *chosen, uint8_t *lower)
 {
-    const ptrdiff_t columns = t->columns;
-    const COUNTS(layout) l = COUNTS(lay_out)(columns, t->room);
+    const COUNTS(layout) l = COUNTS(lay_out)(t->columns, t->room);
     for (; t->entered < top + rows; t->entered++) {
         const uint8_t *keys = t->keys + t->entered * t->line, *flags = t->flags + t->entered * t->line;
-        for (ptrdiff_t x = 0; x < columns; x++)
+        for (ptrdiff_t x = 0; x < l.columns; x++)
             if (!(flags[x] & 1 << FM_IS_MISSING))
-                COUNTS(add_key)(&l, columns, x, keys[x]);
+                COUNTS(add_key)(&l, x, keys[x]);
     }
     for (; t->left < top; t->left++) {
         const uint8_t *keys = t->keys + t->left * t->line, *flags = t->flags + t->left * t->line;
-        for (ptrdiff_t x = 0; x < columns; x++)
+        for (ptrdiff_t x = 0; x < l.columns; x++)
             if (!(flags[x] & 1 << FM_IS_MISSING))
-                COUNTS(take_key)(&l, columns, x, keys[x]);
+                COUNTS(take_key)(&l, x, keys[x]);
     }
     COUNTS(row) r;
-    COUNTS(begin_row)(&l, size, &r);
+    COUNTS(begin_row)(size, &r);
     for (ptrdiff_t x = 0; x < count; x++) {
-        COUNTS(add)(&r.coarse, l.coarse + x + size - 1);
         const int finding = w->findings[x / FM_CHUNK];
         const ptrdiff_t wanted = finding ? (ptrdiff_t)w->to[x] : w->rank;
         if (wanted < FM_POISONED) {
-            chosen[x] = COUNTS(seek)(&l, columns, size, &r, x, (TOTAL)wanted);
+            chosen[x] = COUNTS(seek)(&l, size, &r, x, (TOTAL)wanted);
             if (lower)
-                lower[x] = finding & FM_TWO ? COUNTS(seek)(&l, columns, size, &r, x, (TOTAL)w->to_lower[x]) : chosen[x];
+                lower[x] = finding & FM_TWO ? COUNTS(seek)(&l, size, &r, x, (TOTAL)w->to_lower[x]) : chosen[x];
         }
-        COUNTS(take)(&r.coarse, l.coarse + x);
     }
 }

@@ -52,11 +52,20 @@ static inline uint64_t members_8(const uint8_t *x, const uint8_t *y, fm_box box)
         mask |= (uint64_t)(uint32_t)_mm_movemask_epi8(in) << 16 * i;
     }
     return mask;
-#else
+#else /* a bit for each of eight neighbours, which a multiplication adds up */
+    typedef uint8_t points __attribute__((vector_size(16)));
+    static const points bits = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
     uint64_t mask = 0;
-    for (int i = 0; i < 64; i++) {
-        unsigned in = (uint8_t)(x[i] - box.left) < box.width && (uint8_t)(y[i] - box.top) < box.height;
-        mask |= (uint64_t)in << i;
+    for (int i = 0; i < 4; i++) {
+        points dx, dy;
+        uint64_t in[2];
+        memcpy(&dx, x + 16 * i, sizeof dx);
+        memcpy(&dy, y + 16 * i, sizeof dy);
+        dx = (points)(dx - (uint8_t)box.left <= (uint8_t)(box.width - 1)) & (points)(dy - (uint8_t)box.top <= (uint8_t)(box.height - 1));
+        dx &= bits;
+        memcpy(in, &dx, sizeof in);
+        for (int half = 0; half < 2; half++)
+            mask |= in[half] * 0x0101010101010101u >> 56 << (16 * i + 8 * half);
     }
     return mask;
 #endif

@@ -156,7 +156,7 @@ static double histogram_cost(const fm_filter *f, const fm_engines *engines, cons
 {
     if (!engines->histogram || !is_rectangle(f, w, count, FM_LONGEST_HISTOGRAM))
         return never;
-    return engines->lanes < 32 ? 320.0 / engines->lanes : 10;
+    return engines->lanes < 32 ? 18 : 8;
 }
 
 static double constant_time_cost(const fm_filter *f, const fm_window *w, ptrdiff_t count)
