@@ -292,9 +292,7 @@ static void collect(band *b, const K *keys, ptrdiff_t count, int64_t weight)
 static void sort_values(band *b)
 {
     layout *l = &b->room;
-    for (ptrdiff_t i = 0; i < b->between; i++)
-        l->items[i] = (uint64_t)i;
-    sort_items(l->keys, l->items, l->other, (size_t)b->between);
+    sort_places(l->keys, l->items, l->other, (size_t)b->between);
     ptrdiff_t used = 0;
     K last = b->low;
     for (ptrdiff_t i = 0; i < b->between; i++) {

@@ -182,9 +182,7 @@ static void number_tile(const fm_filter *f, const fm_block *block, tile *t)
 {
     read_tile(f, block, t);
     const size_t count = (size_t)t->along.count * (size_t)t->across.count, places = (size_t)t->width * (size_t)t->height;
-    for (size_t i = 0; i < count; i++)
-        t->items[i] = i;
-    sort_items(t->keys, t->items, t->other, count);
+    sort_places(t->keys, t->items, t->other, count);
     if (t->is_narrow)
         number_places(t, count, 1);
     else

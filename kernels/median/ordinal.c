@@ -118,9 +118,7 @@ static void read_block(const fm_filter *f, const fm_block *block, const ptrdiff_
 
 static void number_block(layout *l, size_t places)
 {
-    for (size_t i = 0; i < places; i++)
-        l->items[i] = i;
-    sort_items(l->keys, l->items, l->other, places);
+    sort_places(l->keys, l->items, l->other, places);
     for (size_t i = 0; i < places; i++) {
         uint32_t place = (uint32_t)l->items[i];
         l->number[place] = (uint32_t)i;

@@ -66,9 +66,7 @@ static void number_all(const fm_filter *f, layout *l)
         keys += l->columns;
     } while (fm_advance(at, a->shape, a->ndim, f->inner));
     memcpy(keys, &f->source.fill, sizeof(K));
-    for (size_t i = 0; i < l->places; i++)
-        l->items[i] = i;
-    sort_items(l->keys, l->items, l->other, l->places);
+    sort_places(l->keys, l->items, l->other, l->places);
     for (size_t i = 0; i < l->places; i++) {
         size_t place = (uint32_t)l->items[i], columns = (size_t)l->columns;
         memcpy(l->sorted + i, l->keys + place, sizeof(K));

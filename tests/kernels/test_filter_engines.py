@@ -88,6 +88,21 @@ def test_the_longest_sides_of_histograms():
         check(noise((40, 52)), sizes)
 
 
+@pytest.mark.parametrize("dtype", ["u2", "i4", "f4", "i8", "f8"])
+@pytest.mark.parametrize("sizes", [(43, 41), (1, 101), (2, 131)])
+def test_elements_whose_leading_digits_are_the_same(sizes, dtype):
+    """Sorting looks at the leading bits that differ; an outlier or two make these those of all others, or of all but some."""
+    generator = np.random.default_rng(7)
+    for spread in (3, 40, 3000):
+        image = generator.integers(0, spread, (40, 61)).astype(dtype)
+        if image.dtype.kind == "f":
+            image = (1 + image * np.finfo(dtype).eps).astype(dtype)
+        image[::9, ::7] += generator.integers(0, 2**14, image[::9, ::7].shape).astype(dtype)
+        image[20, 30] = np.finfo(dtype).max if image.dtype.kind == "f" else np.iinfo(dtype).max
+        image[30, 20] = np.finfo(dtype).min if image.dtype.kind == "f" else np.iinfo(dtype).min
+        check(image, sizes)
+
+
 @pytest.mark.parametrize("dtype", WIDTHS)
 @pytest.mark.parametrize("columns", [255, 256, 257, 513])
 def test_several_tiles_with_long_sides(columns, dtype):
