@@ -88,9 +88,9 @@ typedef struct {
     uint64_t (*digits)[DIGITS]; /* for both ends of the band */
     K *row, *keys;              /* CHUNK keys, and those between the ends; in the memory of these: */
     int64_t *kept;              /* the counts of the first window of a row */
-    uint64_t *items, *other;
-    K *value;                   /* the band in its order, in the memory of items */
-    int64_t *count;             /* of each number, in that of others: below the band, of each value, above it */
+    K *value;                   /* the band in its order */
+    int64_t *count;             /* of each number: below the band, of each value, above it; in its memory are before: */
+    uint32_t *places, *other;
     uint32_t *number;           /* that change */
     int64_t *weight;            /* of each run of the window */
     size_t bytes;
@@ -104,10 +104,10 @@ static layout lay_out(void *scratch)
     l.row = fm_take(&p, CHUNK * sizeof(K));
     l.kept = fm_take(&p, (VALUES + 2) * sizeof(int64_t));
     l.keys = (K *)(void *)l.kept;
-    l.items = fm_take(&p, VALUES * sizeof(uint64_t));
-    l.other = fm_take(&p, (VALUES + 2) * sizeof(uint64_t));
-    l.value = (K *)(void *)l.items;
-    l.count = (int64_t *)(void *)l.other;
+    l.value = fm_take(&p, VALUES * sizeof(K));
+    l.count = fm_take(&p, (VALUES + 2) * sizeof(int64_t));
+    l.places = (uint32_t *)(void *)l.count;
+    l.other = l.places + VALUES;
     l.number = fm_take(&p, CHANGES * sizeof *l.number);
     l.weight = fm_take(&p, CHANGES / 2 * sizeof *l.weight);
     l.bytes = (size_t)(p - (char *)scratch);
@@ -292,18 +292,15 @@ static void collect(band *b, const K *keys, ptrdiff_t count, int64_t weight)
 static void sort_values(band *b)
 {
     layout *l = &b->room;
-    sort_places(l->keys, l->items, l->other, (size_t)b->between);
-    ptrdiff_t used = 0;
-    K last = b->low;
-    for (ptrdiff_t i = 0; i < b->between; i++) {
-        const K key = l->keys[(uint32_t)l->items[i]];
-        if (key != last)
-            memcpy(l->value + used++, &last, sizeof last); /* over items that are done with */
-        last = key;
-    }
-    memcpy(l->value + used++, &last, sizeof last);
-    if (b->high != last)
-        memcpy(l->value + used++, &b->high, sizeof last);
+    K *value = l->value + 1; /* after the low end */
+    sort_all(&(fm_ordering){l->keys, l->places, value, l->other}, (size_t)b->between);
+    l->value[0] = b->low;
+    ptrdiff_t used = 1;
+    for (ptrdiff_t i = 0; i < b->between; i++)
+        if (value[i] != l->value[used - 1])
+            l->value[used++] = value[i];
+    if (b->high != l->value[used - 1])
+        l->value[used++] = b->high;
     b->values = used;
 }
 

@@ -38,11 +38,12 @@ typedef struct {
     ptrdiff_t column; /* from one column of groups to the next */
     side along, across;
     K *out;                  /* a row of outputs */
-    K *keys;                 /* of the elements that are sorted */
-    uint64_t *items, *other; /* the lower halves of items are elements, in the order of the keys */
-    K *sorted;               /* the keys of all places in their order; of a narrow tile in the memory of items */
-    int16_t *group;          /* of each place, along columns; in the memory of `other`, as are */
-    void *x, *y;             /* the places of each number */
+    K *keys;                  /* of the elements that are sorted, */
+    uint32_t *order, *other;  /* these in the order of their keys, */
+    K *ordered;               /* and the keys in it; */
+    K *sorted;                /* and those of all places, which in a narrow tile are these */
+    int16_t *group;           /* of each place, along columns; */
+    void *x, *y;              /* the places of each number; where that fits, in memory that sorting is done with */
     size_t bytes;
 } tile;
 
@@ -58,22 +59,21 @@ static tile lay_out(ptrdiff_t width, ptrdiff_t height, void *scratch)
     tile t = {.width = (int)width, .height = (int)height, .is_narrow = width <= NARROW && height <= NARROW};
     t.column = height + NUMBERS;
     size_t places = (size_t)(width * height), coordinate = t.is_narrow ? 1 : 2;
-    size_t after = (size_t)(width * t.column) * sizeof(int16_t) + 2 * (places + GROUP) * coordinate + 3 * 64;
     char *p = scratch;
-    t.keys = fm_take(&p, places * sizeof(K));
+    t.order = fm_take(&p, places * sizeof *t.order);
+    t.sorted = t.ordered = fm_take(&p, places * sizeof(K));
     if (!t.is_narrow) {
         lay_out_side(&t.along, width, &p);
         lay_out_side(&t.across, height, &p);
         t.sorted = fm_take(&p, places * sizeof(K));
     }
-    t.items = fm_take(&p, places * sizeof(uint64_t));
-    if (t.is_narrow)
-        t.sorted = (K *)(void *)t.items;
-    t.other = (uint64_t *)(void *)p;
+    char *q = p; /* what is done with once the order is known */
+    t.keys = fm_take(&q, places * sizeof(K));
+    t.other = fm_take(&q, places * sizeof *t.other);
     t.group = fm_take(&p, (size_t)(width * t.column) * sizeof(int16_t));
     t.x = fm_take(&p, (places + GROUP) * coordinate);
     t.y = fm_take(&p, (places + GROUP) * coordinate);
-    p = (char *)t.other + (after > places * 8 ? after : places * 8);
+    p = p > q ? p : q;
     t.out = fm_take(&p, (size_t)width * sizeof(K));
     t.bytes = (size_t)(p - (char *)scratch);
     return t;
@@ -138,7 +138,7 @@ static void read_tile(const fm_filter *f, const fm_block *block, tile *t)
 }
 
 /* Gives a number to a place. */
-static inline void put_place(const tile *t, size_t number, uint32_t x, uint32_t y, K key, int is_narrow)
+static inline void put_place(const tile *t, size_t number, uint32_t x, uint32_t y, int is_narrow)
 {
     if (is_narrow) {
         ((uint8_t *)t->x)[number] = (uint8_t)x;
@@ -147,7 +147,6 @@ static inline void put_place(const tile *t, size_t number, uint32_t x, uint32_t 
         ((uint16_t *)t->x)[number] = (uint16_t)x;
         ((uint16_t *)t->y)[number] = (uint16_t)y;
     }
-    memcpy(t->sorted + number, &key, sizeof key);
     t->group[x * t->column + y] = (int16_t)((int)(number / GROUP) + INT16_MIN);
 }
 
@@ -160,20 +159,23 @@ static inline void number_places(const tile *numbered, size_t count, int is_narr
     const uint64_t width = (uint64_t)along.count, reciprocal = ((uint64_t)1 << 32) / width + 1;
     size_t number = 0;
     for (size_t i = 0; i < count; i++) {
-        const uint32_t element = (uint32_t)t->items[i], row = (uint32_t)(element * reciprocal >> 32);
+        const uint32_t element = t->order[i], row = (uint32_t)(element * reciprocal >> 32);
         const uint32_t column = element - row * (uint32_t)width;
-        const K key = t->keys[element];
         if (is_narrow) {
-            put_place(t, i, column, row, key, 1);
+            put_place(t, i, column, row, 1);
             continue;
         }
+        const K key = t->ordered[i];
         if (!(across.is_many[row] | along.is_many[column])) {
-            put_place(t, number++, column + along.shift, row + across.shift, key, 0);
+            t->sorted[number] = key;
+            put_place(t, number++, column + along.shift, row + across.shift, 0);
             continue;
         }
         for (int j = across.first[row]; j < across.first[row + 1]; j++)
-            for (int k = along.first[column]; k < along.first[column + 1]; k++)
-                put_place(t, number++, along.place[k], across.place[j], key, 0);
+            for (int k = along.first[column]; k < along.first[column + 1]; k++) {
+                t->sorted[number] = key;
+                put_place(t, number++, along.place[k], across.place[j], 0);
+            }
     }
 }
 
@@ -182,7 +184,7 @@ static void number_tile(const fm_filter *f, const fm_block *block, tile *t)
 {
     read_tile(f, block, t);
     const size_t count = (size_t)t->along.count * (size_t)t->across.count, places = (size_t)t->width * (size_t)t->height;
-    sort_places(t->keys, t->items, t->other, count);
+    sort_all(&(fm_ordering){t->keys, t->order, t->ordered, t->other}, count);
     if (t->is_narrow)
         number_places(t, count, 1);
     else

@@ -22,7 +22,7 @@ enum {
 };
 
 typedef struct {
-    uint64_t *items, *other;
+    uint32_t *places, *other;
     K *keys;        /* in order */
     uint8_t *x, *y; /* of each, where it lies */
     int16_t *group; /* of each point, along columns */
@@ -33,8 +33,8 @@ static layout lay_out(void *scratch)
 {
     layout l;
     char *p = scratch;
-    l.items = fm_take(&p, PLACES * sizeof(uint64_t));
-    l.other = fm_take(&p, PLACES * sizeof(uint64_t));
+    l.places = fm_take(&p, PLACES * sizeof *l.places);
+    l.other = fm_take(&p, PLACES * sizeof *l.other);
     l.keys = fm_take(&p, (PLACES + GROUP) * sizeof(K));
     l.x = fm_take(&p, PLACES + GROUP);
     l.y = fm_take(&p, PLACES + GROUP);
@@ -55,16 +55,14 @@ void COUNTED(missing_begin_tile)(const void *keys, const uint8_t *flags, ptrdiff
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++) {
             l.group[x * COLUMN + y] = NOWHERE;
-            l.items[count] = (uint64_t)(y * line + x);
+            l.places[count] = (uint32_t)(y * line + x);
             count += !(flags[y * line + x] & 1 << FM_IS_MISSING);
         }
-    if (count)
-        sort_items(keys, l.items, l.other, count);
+    sort_places(&(fm_ordering){keys, l.places, l.keys, l.other}, count, (size_t)(height * line));
     /* places are few enough for a multiplication to divide by the line's length exactly */
     const uint64_t reciprocal = ((uint64_t)1 << 32) / (uint64_t)line + 1;
     for (size_t i = 0; i < count; i++) {
-        uint32_t place = (uint32_t)l.items[i], y = (uint32_t)(place * reciprocal >> 32), x = place - y * (uint32_t)line;
-        l.keys[i] = ((const K *)keys)[place];
+        uint32_t place = l.places[i], y = (uint32_t)(place * reciprocal >> 32), x = place - y * (uint32_t)line;
         l.x[i] = (uint8_t)x;
         l.y[i] = (uint8_t)y;
         l.group[x * COLUMN + y] = (int16_t)((int)(i / GROUP) + INT16_MIN);

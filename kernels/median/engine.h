@@ -18,6 +18,7 @@ typedef struct {
 
 struct fm_cleaning;
 struct fm_doubles;
+struct fm_numbering;
 
 /* A call of fm_rank_filter as its engine sees it. */
 typedef struct {
@@ -33,6 +34,7 @@ typedef struct {
                                      * inner */
     ptrdiff_t run_count;
     struct fm_doubles *doubles; /* for the engine of doubles */
+    const struct fm_numbering *numbering; /* for that which numbers elements */
     const fm_program *program; /* for the interpreter */
     const fm_run *lines;       /* of its window along the inner axis, those along outer together */
     ptrdiff_t line_count;
@@ -96,7 +98,8 @@ typedef struct fm_engines {
     const fm_engine *histogram; /* for keys of 8 bits alone */
     const struct fm_engines *doubles; /* of 64 bits alone: engines of small windows that compare keys as doubles, */
     const fm_engine *by_doubles;      /* and that which uses them where it can; both may be missing */
-    const fm_engine *narrow;          /* that which makes elements narrower where it can; may be missing */
+    const fm_engine *narrow;          /* that which makes elements narrower where it can; may be missing, */
+    const fm_engine *by_numbers;      /* and that which filters their numbers */
 } fm_engines;
 
 #endif

@@ -9,7 +9,7 @@ extern const fm_network ENGINE(fm_networks)[];
 extern const fm_shape ENGINE(fm_shapes)[];
 extern const fm_engine ENGINE(fm_three), ENGINE(fm_network_engine), ENGINE(fm_interpret), ENGINE(fm_extreme),
     ENGINE(fm_constant_time), ENGINE(fm_ordinal), ENGINE(fm_weighted), ENGINE(fm_band),
-    FM_NAME(fm_histogram);
+    ENGINE(fm_by_numbers), FM_NAME(fm_histogram);
 extern const fm_engine LIKE_64(fm_network_engine), FM_NAME(fm_doubles_engine),
     FM_NAME(fm_narrow);
 extern const fm_engines FM_NAME(fm_engines_doubles);
@@ -40,6 +40,7 @@ const fm_engines ENGINE(fm_engines) = {
 #endif
 #if FM_KEY >= 32 && !defined(FM_DOUBLES)
     .narrow = &FM_NAME(fm_narrow),
+    .by_numbers = &ENGINE(fm_by_numbers),
 #endif
 #if FM_KEY == 64 && !defined(FM_DOUBLES) && defined(FM_LEVEL_V3)
     .doubles = &FM_NAME(fm_engines_doubles),

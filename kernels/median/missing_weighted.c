@@ -26,7 +26,7 @@ typedef struct {
     ptrdiff_t columns, lines;
     size_t places;             /* of elements, along the inner axis last, and one for the outside */
     K *keys, *sorted;
-    uint64_t *items, *other;   /* `sorted` takes the memory of items, `count` of other */
+    uint32_t *items, *other;   /* places in the order of their keys, and memory for as many; `count` takes both */
     uint32_t *number;          /* of each element in the order, a column's together, then of the outside */
     size_t first_nan;          /* the number from which on elements are NaNs that make windows NaN */
     int64_t *line, *weight;    /* how often each line is in the windows of a row, and each position along an axis */
@@ -51,10 +51,10 @@ static weighing lay_out(const fm_job *j, void *scratch)
     w.places = (size_t)(w.columns * w.lines) + 1;
     char *p = scratch;
     w.keys = fm_take(&p, w.places * sizeof(K));
-    w.items = fm_take(&p, w.places * sizeof(uint64_t));
-    w.sorted = (K *)(void *)w.items;
-    w.other = fm_take(&p, w.places * sizeof(uint64_t));
-    w.count = (int64_t *)w.other;
+    w.sorted = fm_take(&p, w.places * sizeof(K));
+    w.items = fm_take(&p, w.places * sizeof(int64_t));
+    w.other = w.items + w.places;
+    w.count = (int64_t *)(void *)w.items;
     w.number = fm_take(&p, w.places * sizeof(uint32_t));
     w.line = fm_take(&p, (size_t)w.lines * sizeof(int64_t));
     w.weight = fm_take(&p, (size_t)longest * sizeof(int64_t));
@@ -71,7 +71,7 @@ int fm_suits_weights(const fm_job *j)
         if (j->window->mode[d] == FM_VALID || __builtin_mul_overflow(elements, j->input->shape[d], &elements))
             return 0;
     const ptrdiff_t n = j->ranks.elements;
-    return !j->window->footprint && !j->deviates && !j->numbers && n >= SMALLEST_WEIGHED && elements < UINT32_MAX &&
+    return !j->window->footprint && !j->deviates && !j->numbers && n >= SMALLEST_WEIGHED && elements < INT32_MAX &&
            (n >= elements ||
             (n >= elements / LEAST_SHARE && lay_out(j, NULL).bytes <= FM_MOST_SCRATCH && !fm_is_extreme(j)));
 }
@@ -123,7 +123,7 @@ static size_t read_line(weighing *w, const ptrdiff_t *at, ptrdiff_t line, size_t
     widen(narrow, w->columns, j->type_width, keys);
     for (ptrdiff_t x = 0; x < w->columns; x++) {
         w->number[x * w->lines + line] = none;
-        w->items[items] = (uint64_t)(line * w->columns + x);
+        w->items[items] = (uint32_t)(line * w->columns + x);
         items += !(flags[x] & 1 << FM_IS_MISSING);
     }
     return items;
@@ -140,15 +140,13 @@ static void number_all(weighing *w)
     while (fm_advance(at, j->input->shape, j->ndim, j->inner));
     widen((const char *)&j->source.fill, 1, j->type_width, w->keys + outside);
     w->number[outside] = none;
-    w->items[items] = outside;
+    w->items[items] = (uint32_t)outside;
     items += !(j->omits && j->source.fill == j->nan);
-    sort_items(w->keys, w->items, w->other, items);
+    sort_places(&(fm_ordering){w->keys, w->items, w->sorted, w->other}, items, w->places);
     w->first_nan = items;
     for (size_t i = 0; i < items; i++) {
-        size_t place = (uint32_t)w->items[i], columns = (size_t)w->columns;
-        K key = w->keys[place];
-        w->sorted[i] = key;
-        if (j->poisons && w->first_nan == items && key == j->nan)
+        size_t place = w->items[i], columns = (size_t)w->columns;
+        if (j->poisons && w->first_nan == items && w->sorted[i] == j->nan)
             w->first_nan = i;
         w->number[place == outside ? place : place % columns * (size_t)w->lines + place / columns] = (uint32_t)i;
     }

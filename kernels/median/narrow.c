@@ -6,6 +6,7 @@
  * Compiled once per instruction set.
  */
 #include "narrow.h"
+#include "reach.h"
 #include "stream.h"
 
 enum {
@@ -24,27 +25,12 @@ typedef struct {
     size_t bytes;
 } layout;
 
-/* What a block's windows reach: how many elements along each axis. */
-static void reach_of(const fm_filter *f, const fm_block *block, ptrdiff_t *extent)
-{
-    for (int d = 0; d < f->output->ndim; d++)
-        extent[d] = block->extent[d] + f->size[d] - 1;
-}
-
-static size_t volume(const fm_filter *f, const ptrdiff_t *extent)
-{
-    size_t count = 1;
-    for (int d = 0; d < f->output->ndim; d++)
-        count *= (size_t)extent[d];
-    return count;
-}
-
 static layout lay_out(const fm_filter *f, const fm_block *block, void *scratch)
 {
     const size_t wide = fm_key_types[f->output->type].size;
     layout l;
     ptrdiff_t extent[FM_MAX_NDIM] = {0};
-    reach_of(f, block, extent);
+    reach_of(f, block->extent, extent);
     char *p = scratch;
     l.row = fm_take(&p, (size_t)extent[f->inner] * wide);
     l.spare = fm_take(&p, (size_t)extent[f->inner] * wide);
@@ -78,7 +64,8 @@ static void narrow_cut(const fm_filter *f, fm_block *largest)
 {
     const fm_narrowing *n = (const fm_narrowing *)f;
     n->engine->cut(f, largest);
-    largest->extent[f->inner] = fm_part_of(f->output->shape[f->inner], f->outer < 0 ? LONG : COLUMNS);
+    if (!f->numbering)
+        largest->extent[f->inner] = fm_part_of(f->output->shape[f->inner], f->outer < 0 ? LONG : COLUMNS);
     if (f->outer < 0)
         return;
     ptrdiff_t *rows = &largest->extent[f->outer];
@@ -207,16 +194,6 @@ typedef struct {
     int64_t base;
 } job;
 
-/* Where row `at` of what a block's windows reach is to be read. */
-static void read_row(const fm_filter *f, const fm_block *block, const fm_source *source, const ptrdiff_t *at,
-                     ptrdiff_t count, void *row)
-{
-    ptrdiff_t from[FM_MAX_NDIM];
-    for (int d = 0; d < f->output->ndim; d++)
-        from[d] = block->start[d] - f->lead[d] + at[d];
-    fm_read_keys(source, from, f->inner, count, row);
-}
-
 /* Chooses the narrowest elements for a block; 0 if there are none. */
 static int choose(const fm_narrowing *n, const fm_block *block, const layout *l, job *j)
 {
@@ -225,11 +202,11 @@ static int choose(const fm_narrowing *n, const fm_block *block, const layout *l,
     int64_t low = INT64_MAX, high = INT64_MIN;
     ptrdiff_t extent[FM_MAX_NDIM], at[FM_MAX_NDIM] = {0};
     int width = is_float ? wide - 1 : 0;
-    reach_of(f, block, extent);
+    reach_of(f, block->extent, extent);
     const ptrdiff_t length = extent[f->inner];
     ptrdiff_t count = length < GLANCE ? length : GLANCE;
     do {
-        read_row(f, block, &j->source, at, count, l->row);
+        read_reach(f, block, &j->source, at, count, l->row);
         if (is_float && !are_floats(l->row, count))
             return 0;
         if (is_float)
@@ -245,20 +222,6 @@ static int choose(const fm_narrowing *n, const fm_block *block, const layout *l,
     j->how = is_float ? floats : integers[wide - 2][width];
     j->base = width == 2 ? (int64_t)((uint64_t)low + ((uint64_t)1 << 31)) : low;
     return 1;
-}
-
-/* An array in scratch memory, whose elements along the inner axis lie side by side. */
-static fm_array array_in(char *memory, const fm_filter *f, fm_type type, const ptrdiff_t *shape, ptrdiff_t *strides)
-{
-    ptrdiff_t step = fm_key_types[type].size;
-    strides[f->inner] = step;
-    step *= shape[f->inner];
-    for (int d = f->output->ndim - 1; d >= 0; d--)
-        if (d != f->inner) {
-            strides[d] = step;
-            step *= shape[d];
-        }
-    return (fm_array){.data = memory, .type = type, .ndim = f->output->ndim, .shape = shape, .strides = strides};
 }
 
 static void write_rows(const fm_filter *f, const fm_block *block, const layout *l, const job *j, const fm_array *narrow)
@@ -294,7 +257,6 @@ static void begin(const fm_filter *f, job *j)
 
 static void narrow_part(fm_filter *f, const fm_block *block, void *scratch, int lane)
 {
-    static const fm_mode modes[FM_MAX_NDIM]; /* what lies outside is of no use */
     const fm_narrowing *n = (const fm_narrowing *)f;
     const layout l = lay_out(f, block, scratch);
     job j;
@@ -305,19 +267,15 @@ static void narrow_part(fm_filter *f, const fm_block *block, void *scratch, int 
     }
     const int width = fm_key_width(j.how.type);
     ptrdiff_t extent[FM_MAX_NDIM], in_strides[FM_MAX_NDIM], out_strides[FM_MAX_NDIM], at[FM_MAX_NDIM] = {0};
-    reach_of(f, block, extent);
+    reach_of(f, block->extent, extent);
     const fm_array input = array_in(l.input, f, j.how.type, extent, in_strides);
     const fm_array output = array_in(l.output, f, j.how.type, block->extent, out_strides);
     do {
-        read_row(f, block, &j.source, at, extent[f->inner], l.row);
+        read_reach(f, block, &j.source, at, extent[f->inner], l.row);
         j.how.narrow(l.row, extent[f->inner], j.base, fm_address(&input, at));
     } while (fm_advance(at, extent, f->output->ndim, f->inner));
     fm_filter narrow = filter_of(n, width);
-    narrow.source = (fm_source){&input, modes, 0};
-    narrow.output = &output;
-    fm_block whole = {.start = {0}};
-    memcpy(whole.extent, block->extent, sizeof whole.extent);
-    n->narrower[width].engine->part(&narrow, &whole, l.engine, lane);
+    filter_reach(&narrow, n->narrower[width].engine, &input, &output, l.engine, lane);
     write_rows(f, block, &l, &j, &output);
 }
 

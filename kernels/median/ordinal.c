@@ -20,9 +20,9 @@ enum { BLOCK_PLACES = 2048 }; /* padded places of a block, unless the window ask
 
 /* Scratch memory of a part. */
 typedef struct {
-    K *keys; /* of the padded block */
-    uint64_t *items, *other; /* the lower halves of items are places, in the order of the keys; */
-    K *sorted;               /* then the keys themselves take this memory */
+    K *keys;                  /* of the padded block, */
+    K *sorted;                /* and in their order */
+    uint32_t *places, *other; /* in this order; memory for as many */
     uint32_t *number; /* of each place */
     uint64_t *bits;
     ptrdiff_t *enter, *leave;
@@ -33,10 +33,10 @@ static layout lay_out(size_t places, size_t runs, void *scratch)
 {
     layout l;
     char *p = scratch;
-    l.items = fm_take(&p, places * sizeof(uint64_t));
-    l.sorted = (K *)(void *)l.items;
-    l.other = fm_take(&p, places * sizeof(uint64_t));
     l.keys = fm_take(&p, places * sizeof(K));
+    l.sorted = fm_take(&p, places * sizeof(K));
+    l.places = fm_take(&p, places * sizeof *l.places);
+    l.other = fm_take(&p, places * sizeof *l.other);
     l.number = fm_take(&p, places * sizeof(uint32_t));
     l.bits = fm_take(&p, (places / 64 + 1) * 8);
     l.enter = fm_take(&p, runs * sizeof(ptrdiff_t));
@@ -54,11 +54,11 @@ static size_t padded_places(const fm_filter *f, const fm_block *block)
     return places;
 }
 
-/* 0 where the block cannot be numbered with 32 bits. */
+/* 0 where the block cannot be numbered with 31 bits. */
 static size_t scratch_bytes(const fm_filter *f, const fm_block *largest)
 {
     size_t places = padded_places(f, largest);
-    return places > UINT32_MAX ? 0 : lay_out(places, (size_t)f->run_count, NULL).bytes;
+    return places > INT32_MAX ? 0 : lay_out(places, (size_t)f->run_count, NULL).bytes;
 }
 
 /* Halves a block along the axis on which it is longest beside the window; 0 where sorting would be all the work. */
@@ -118,12 +118,9 @@ static void read_block(const fm_filter *f, const fm_block *block, const ptrdiff_
 
 static void number_block(layout *l, size_t places)
 {
-    sort_places(l->keys, l->items, l->other, places);
-    for (size_t i = 0; i < places; i++) {
-        uint32_t place = (uint32_t)l->items[i];
-        l->number[place] = (uint32_t)i;
-        memcpy(l->sorted + i, l->keys + place, sizeof(K));
-    }
+    sort_all(&(fm_ordering){l->keys, l->places, l->sorted, l->other}, places);
+    for (size_t i = 0; i < places; i++)
+        l->number[l->places[i]] = (uint32_t)i;
 }
 
 /* A set of numbers and where its rank-th lies. */
@@ -202,7 +199,7 @@ static void part(fm_filter *f, const fm_block *block, void *scratch, int lane)
     read_block(f, block, padded, l.keys);
     number_block(&l, places);
     edges(f, padded, &l);
-    K *out = (K *)l.other; /* done with; an item is as large as a key */
+    K *out = l.keys; /* done with */
     do {
         if (fm_should_stop(f, lane))
             return;

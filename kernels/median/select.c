@@ -1,5 +1,6 @@
 /* Which engine for which window. */
 #include "narrow.h"
+#include "numbers.h"
 #include "select.h"
 
 #include <math.h>
@@ -145,6 +146,12 @@ static int is_rectangle(const fm_filter *f, const fm_window *w, ptrdiff_t count,
 
 static const double never = 1e30;
 
+static double network_cost(const fm_engines *engines, fm_type type, ptrdiff_t count)
+{
+    const double comparison = fm_key_types[type].size == 8 ? 0.25 : 0.18; /* most sets have no minimum of 64 bits */
+    return comparison * pow((double)count, 1.2) / engines->lanes;
+}
+
 static double program_cost(const fm_engines *engines, const fm_program *program)
 {
     const fm_program_tile tile = program->tile;
@@ -178,6 +185,54 @@ static double ordinal_cost(const fm_filter *f)
     return 20 + 2.7 * lines / longest;
 }
 
+/* The engine of 16 bits that elements, once numbered, are filtered by. */
+static fm_numbering find_numbering(const fm_filter *f, small_engine small, const fm_window *w, ptrdiff_t count)
+{
+    const fm_engines *narrow = fm_active->engines[1];
+    return (fm_numbering){engine_of(narrow, small), small == NETWORK ? find_network(f, narrow, w, count) : NULL};
+}
+
+/* Whether an engine's least block is within what memory it may take. */
+static int has_room(const fm_engine *engine, const fm_filter *f)
+{
+    fm_block largest;
+    engine->cut(f, &largest);
+    const size_t bytes = engine->scratch(f, &largest);
+    return bytes > 0 && bytes <= FM_MOST_SCRATCH;
+}
+
+/* Sorting what the windows of a block reach, and looking up. */
+static double numbering_cost(const fm_filter *f, const fm_engines *engines, const fm_numbering *numbering)
+{
+    fm_filter numbered = *f;
+    numbered.numbering = numbering;
+    if (!engines->by_numbers || !has_room(engines->by_numbers, &numbered))
+        return never;
+    fm_block largest;
+    engines->by_numbers->cut(&numbered, &largest);
+    double cost = 11;
+    for (int d = 0; d < f->output->ndim; d++)
+        cost *= (double)(largest.extent[d] + f->size[d] - 1) / (double)largest.extent[d];
+    return cost;
+}
+
+/* A network of 16 bits that filters numbers. */
+static double numbered_network_cost(const fm_filter *f, const fm_engines *engines, const fm_numbering *numbering,
+                                    ptrdiff_t count)
+{
+    if (!numbering->network)
+        return never;
+    return numbering_cost(f, engines, numbering) + network_cost(fm_active->engines[1], FM_U16, count);
+}
+
+static double numbered_program_cost(const fm_filter *f, const fm_engines *engines, const fm_numbering *numbering,
+                                    const fm_program *program)
+{
+    fm_filter numbered = *f;
+    numbered.program = program;
+    return numbering_cost(&numbered, engines, numbering) + program_cost(fm_active->engines[1], program);
+}
+
 /* A program for the window if it costs no more than `most`; else NULL. */
 static const fm_program *find_program(fm_filter *f, const fm_engines *engines, const fm_window *w, ptrdiff_t count,
                                       double most)
@@ -192,7 +247,8 @@ static const fm_program *find_program(fm_filter *f, const fm_engines *engines, c
     fm_selection selection = {points, count, f->outer < 0 ? 1 : f->size[f->outer], w->rank};
     const fm_program *program = points ? fm_program_find(&selection) : NULL;
     free(points);
-    if (program && program_cost(engines, program) <= most)
+    const fm_numbering numbering = find_numbering(f, PROGRAM, w, count);
+    if (program && (program_cost(engines, program) <= most || numbered_program_cost(f, engines, &numbering, program) <= most))
         return program;
     fm_program_release(program);
     free(lines);
@@ -214,6 +270,14 @@ static fm_status run_narrow(fm_filter *f, const fm_engines *engines, const fm_en
         n.narrower[width].engine = small == NETWORK && !network ? NULL : engine_of(narrower, small);
     }
     return fm_run_engine(engines->narrow, &n.filter, workers);
+}
+
+/* The same of elements that are numbered otherwise. */
+static fm_status run_numbered(fm_filter *f, const fm_engines *engines, const fm_numbering *numbering, small_engine small,
+                              const fm_window *w, ptrdiff_t count, int workers)
+{
+    f->numbering = numbering;
+    return run_narrow(f, engines, engines->by_numbers, small, w, count, workers);
 }
 
 /* The same, of doubles by way of an engine that compares them as such where there is one. */
@@ -254,19 +318,13 @@ static fm_status run_program(fm_filter *f, const fm_engines *engines, const fm_p
                              ptrdiff_t count, int workers)
 {
     f->program = program;
-    fm_status status = run_small(f, engines, PROGRAM, w, count, workers);
+    const fm_numbering numbering = find_numbering(f, PROGRAM, w, count);
+    const int is_numbered = numbered_program_cost(f, engines, &numbering, program) < program_cost(engines, program);
+    fm_status status = is_numbered ? run_numbered(f, engines, &numbering, PROGRAM, w, count, workers)
+                                   : run_small(f, engines, PROGRAM, w, count, workers);
     fm_program_release(program);
     free((void *)f->lines);
     return status;
-}
-
-/* Whether an engine's least block is within what memory it may take. */
-static int has_room(const fm_engine *engine, const fm_filter *f)
-{
-    fm_block largest;
-    engine->cut(f, &largest);
-    const size_t bytes = engine->scratch(f, &largest);
-    return bytes > 0 && bytes <= FM_MOST_SCRATCH;
 }
 
 static ptrdiff_t count_runs(const fm_filter *f, const fm_window *w)
@@ -420,14 +478,18 @@ fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *
     if (is_three(f, w, count))
         return run_small(f, engines, THREE, w, count, workers);
     f->network = find_network(f, engines, w, count);
-    if (f->network)
+    const fm_numbering numbering = find_numbering(f, NETWORK, w, count);
+    const double numbered = numbered_network_cost(f, engines, &numbering, count);
+    if (f->network && network_cost(engines, f->output->type, count) <= numbered)
         return run_small(f, engines, NETWORK, w, count, workers);
     const double histogram = histogram_cost(f, engines, w, count);
     const double constant = constant_time_cost(f, w, count), ordinal = ordinal_cost(f);
-    const double least = fmin(histogram, fmin(constant, ordinal));
+    const double least = fmin(fmin(histogram, numbered), fmin(constant, ordinal));
     const fm_program *program = find_program(f, engines, w, count, least);
     if (program)
         return run_program(f, engines, program, w, count, workers);
+    if (least == numbered)
+        return run_numbered(f, engines, &numbering, NETWORK, w, count, workers);
     if (least == histogram)
         return fm_run_engine(engines->histogram, f, workers);
     if (least == constant)

@@ -23,7 +23,7 @@ typedef struct {
     ptrdiff_t columns, lines;
     size_t places;
     K *keys, *sorted, *out;
-    uint64_t *items, *other; /* `sorted` takes the memory of items */
+    uint32_t *order, *other; /* places in the order of their keys; memory for as many */
     uint32_t *number;        /* of each element, a column's together, then of the outside */
     int64_t *count;          /* of each number, in the window */
     int64_t *line;           /* how often each line is in the windows of a row of outputs */
@@ -43,11 +43,11 @@ static layout lay_out(const fm_filter *f, void *scratch)
     l.places = (size_t)(l.columns * l.lines) + 1;
     char *p = scratch;
     l.keys = fm_take(&p, l.places * sizeof(K));
-    l.items = fm_take(&p, l.places * sizeof(uint64_t));
-    l.sorted = (K *)(void *)l.items;
-    l.other = fm_take(&p, l.places * sizeof(uint64_t));
+    l.sorted = fm_take(&p, l.places * sizeof(K));
     l.number = fm_take(&p, l.places * sizeof(uint32_t));
-    l.count = (int64_t *)l.other; /* which is done with then */
+    l.order = fm_take(&p, l.places * sizeof(int64_t));
+    l.other = l.order + l.places;
+    l.count = (int64_t *)(void *)l.order; /* which is done with then */
     l.out = fm_take(&p, (size_t)l.columns * sizeof(K));
     l.line = fm_take(&p, (size_t)l.lines * sizeof(int64_t));
     l.weight = fm_take(&p, (size_t)longest * sizeof(int64_t));
@@ -66,10 +66,9 @@ static void number_all(const fm_filter *f, layout *l)
         keys += l->columns;
     } while (fm_advance(at, a->shape, a->ndim, f->inner));
     memcpy(keys, &f->source.fill, sizeof(K));
-    sort_places(l->keys, l->items, l->other, l->places);
+    sort_all(&(fm_ordering){l->keys, l->order, l->sorted, l->other}, l->places);
     for (size_t i = 0; i < l->places; i++) {
-        size_t place = (uint32_t)l->items[i], columns = (size_t)l->columns;
-        memcpy(l->sorted + i, l->keys + place, sizeof(K));
+        size_t place = l->order[i], columns = (size_t)l->columns;
         size_t to = place == l->places - 1 ? place : place % columns * (size_t)l->lines + place / columns;
         l->number[to] = (uint32_t)i;
     }
@@ -185,7 +184,7 @@ static void cut(const fm_filter *f, fm_block *largest)
 static size_t scratch_bytes(const fm_filter *f, const fm_block *largest)
 {
     layout l = lay_out(f, NULL);
-    return l.places > UINT32_MAX ? 0 : l.bytes;
+    return l.places > INT32_MAX ? 0 : l.bytes;
 }
 
 static void part(fm_filter *f, const fm_block *block, void *scratch, int lane)

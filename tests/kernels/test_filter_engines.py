@@ -208,6 +208,34 @@ def test_blocks_of_which_some_are_narrow(shape, sizes, dtype):
     check(image.T.copy().T, sizes, workers=2)
 
 
+@pytest.mark.parametrize("dtype", ["f4", "i8", "f8", ">f8"])
+@pytest.mark.parametrize(("shape", "sizes"), [((140, 300), (15, 15)), ((131, 60), (21, 21)), ((70, 261), (12, 11)),
+                                              ((9, 20, 40), (5, 5, 5)), ((20, 9, 7), (3, 6, 7)), ((300, 4), (40, 3)), ((9000,), (60,))])  # fmt: skip
+def test_elements_that_are_numbered(shape, sizes, dtype):
+    """Where wide elements are compared slowly, a block's are numbered in their order: also equal ones, NaNs and zeros."""
+    check(noise(shape, dtype), sizes, workers=2)
+    values = noise(shape, dtype) % 9 - 4 if np.dtype(dtype).kind == "i" else specials(shape, np.dtype(dtype))
+    check(values, sizes, mode="constant", cval=-1)
+    check(values.T, sizes[::-1], mode="wrap", workers=2)
+
+
+@pytest.mark.parametrize("dtype", ["u4", "f8"])
+@pytest.mark.parametrize("radius", [4, 6, 7])
+def test_footprints_of_numbered_elements(radius, dtype):
+    ball = np.sum(np.square(np.indices((7, 7, 7)) - 3), 0) <= 8
+    check(noise((60, 70), dtype), disk(radius).shape, footprint=disk(radius), mode="mirror")
+    check(noise((60, 70), dtype), disk(radius).shape, footprint=disk(radius), rank=radius**2)
+    check(noise((9, 17, 26), dtype), ball.shape, footprint=ball, workers=2)
+
+
+def test_large_arrays_of_numbered_elements():
+    """Their outputs are written past the caches."""
+    for shape, sizes in (((1030, 520), (15, 15)), ((540_000,), (60,))):
+        image = noise(shape, "f8")
+        got = filtered(image, sizes, workers=2)
+        assert_same_bits(got[-40:], expected(image[-80:], sizes)[-40:])
+
+
 def test_programs_of_narrow_elements():
     disk = np.add.outer(np.arange(-2, 3) ** 2, np.arange(-2, 3) ** 2) <= 4
     for dtype in ("i4", "u8", "f8"):
