@@ -2,9 +2,11 @@
  *
  * Lanes are neighbouring x. The three elements of each row are sorted: the median of nine is the middle one of
  * the largest of the smallest, the middle of the middle and the smallest of the largest (Smith, Implementing
- * median filters in XC4000E FPGAs, 1996). Four rows are made at a time, of which two and two share what their
- * windows have in common: 19 comparisons an output, all in registers. Where elements sort like their keys they
- * are read and written in place; only the columns at the border go by scratch memory.
+ * median filters in XC4000E FPGAs, 1996). Bands of some rows are made vector by vector from top to bottom, so that each
+ * row of a band is sorted once and two and two share what their windows have in common: 17 to 18 comparisons an output,
+ * all in registers. Elements are read and written in place and compared as they are; whether they sort like their keys
+ * is seen meanwhile, and if they do not, the rest of a block is made of keys in scratch memory. Only the columns at the
+ * sides of the array are copied.
  * Compiled once per instruction set and key width.
  */
 #include "bits.h"
@@ -15,39 +17,56 @@
 #define THREE(name) FM_NAME(FM_JOIN(name, FM_KEYS))
 
 enum {
-    BAND = 4,                            /* rows of outputs made at a time: more find no room in registers */
-    ROWS = 64,                           /* rows of outputs of a strip */
-    WIDTH = 2048 / (int)sizeof(K),       /* of a strip that is read into scratch memory */
-    LONGEST = 16384,                     /* of one that is not, */
-    LOOKED_AT = 4096 / (int)sizeof(K),   /* and of one that is looked at before, which the second cache holds */
-    ROOM = WIDTH + 2 * LANES,            /* elements of a row of scratch memory */
+    BAND = 6,                            /* rows of outputs made at a time: eight lines of input, as many as there are
+                                            in the first cache at distances of a page */
+    ROWS = 60,                           /* of a block, and its */
+    LONGEST = 16384 / (int)sizeof(K),    /* columns */
+    WIDTH = 2048 / (int)sizeof(K),       /* of what is read into scratch memory */
+    NARROW = 3 * LANES,                  /* columns: fewer are copied there, */
+    PITCH = 5 * LANES,                   /* to rows of so many elements, */
+    SECOND = 2 * LANES,                  /* or those at both sides, to both ends of these */
+    OUTSIDE = 2,                         /* elements of a row that windows reach outside, at most */
 };
+
+static inline ptrdiff_t least(ptrdiff_t a, ptrdiff_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline ptrdiff_t most(ptrdiff_t a, ptrdiff_t b)
+{
+    return a > b ? a : b;
+}
 
 /* The parts of scratch memory. */
 typedef struct {
-    K *rows;    /* ROWS + 2 of them */
-    K *outputs; /* ROWS of them */
+    K *rows;    /* BAND + 2 of them, or copies of all that a block's windows reach */
+    K *outputs; /* BAND of them */
+    K *spare;   /* a row */
     K *fill;    /* a row outside of the array */
+    ptrdiff_t room; /* elements of a row */
     size_t bytes;
 } layout;
 
-static layout lay_out(void *scratch)
+static layout lay_out(ptrdiff_t rows, ptrdiff_t columns, void *scratch)
 {
-    layout l;
+    layout l = {.room = (columns < WIDTH ? columns + LANES - 1 : WIDTH) / LANES * LANES + 2 * LANES};
     K *p = scratch;
     l.rows = p;
-    p += (ROWS + 2) * ROOM;
+    p += most((BAND + 2) * l.room, (rows + 2) * PITCH);
     l.outputs = p;
-    p += ROWS * ROOM;
+    p += BAND * l.room;
+    l.spare = p;
+    p += l.room;
     l.fill = p;
-    p += LONGEST + 2 * LANES;
+    p += columns + 2 * LANES;
     l.bytes = (size_t)((char *)p - (char *)scratch);
     return l;
 }
 
 static size_t three_scratch(const fm_filter *f, const fm_block *largest)
 {
-    return lay_out(NULL).bytes;
+    return lay_out(largest->extent[f->outer], largest->extent[f->inner], NULL).bytes;
 }
 
 static void three_cut(const fm_filter *f, fm_block *largest)
@@ -87,210 +106,353 @@ static inline V median_with(shared s, triple other)
                      MIN(s.smallest_high, other.high));
 }
 
-/* Makes LANES columns of `count` outputs, which is constant where this is called; rows[i] + x is where the
- * windows of row i begin. */
-static inline void make_column(const K *const *rows, ptrdiff_t x, int count, char *out, ptrdiff_t stride)
+/* What was seen of elements that may not sort like their keys: of bits that one had, and of the largest. */
+typedef struct {
+    V bits, largest;
+} sight;
+
+static inline triple sorted_in_sight(const K *p, sight *seen)
 {
-    triple a = sorted(rows[0] + x), b = sorted(rows[1] + x);
-#pragma GCC unroll 2
+    triple t = sorted(p);
+    if (seen) {
+        seen->bits = (V)(seen->bits | t.low);
+        seen->largest = MAX(seen->largest, t.high);
+    }
+    return t;
+}
+
+/* Whether elements of the type can be compared as if they were keys: if none is negative or NaN. */
+static int sort_alike(const sight *seen, fm_type type)
+{
+    K bits[LANES], largest[LANES];
+    STORE(bits, seen->bits);
+    STORE(largest, seen->largest);
+    int alike = sort_like_keys(largest, LANES, type);
+    for (int i = 0; i < LANES; i++)
+        alike &= !(bits[i] >> (FM_KEY - 1));
+    return alike;
+}
+
+/* Makes LANES columns of `count` outputs; rows[i] + x is where the windows of row i begin. */
+static inline void make_column(const K *const *rows, ptrdiff_t x, int count, char *out, ptrdiff_t stride, sight *seen)
+{
+    triple a = sorted_in_sight(rows[0] + x, seen), b = sorted_in_sight(rows[1] + x, seen);
+#pragma GCC unroll 4
     for (int y = 0; y + 1 < count; y += 2) {
-        triple c = sorted(rows[y + 2] + x), d = sorted(rows[y + 3] + x);
+        triple c = sorted_in_sight(rows[y + 2] + x, seen), d = sorted_in_sight(rows[y + 3] + x, seen);
         shared s = shared_of(b, c);
         STORE((K *)(void *)(out + y * stride), median_with(s, a));
         STORE((K *)(void *)(out + (y + 1) * stride), median_with(s, d));
         a = c;
         b = d;
     }
-    if (count % 2)
-        STORE((K *)(void *)(out + (count - 1) * stride), median_with(shared_of(b, sorted(rows[count + 1] + x)), a));
-}
-
-/* Makes `count` rows, at most BAND; where there are LANES columns, no others are written. */
-static void make_band(const K *const *rows, ptrdiff_t width, int count, char *out, ptrdiff_t stride)
-{
-#define BAND_OF(count)                                                              \
-    case count:                                                                     \
-        for (ptrdiff_t x = 0; x < width; x += LANES) {                              \
-            ptrdiff_t at = x + LANES <= width || width < LANES ? x : width - LANES; \
-            make_column(rows, at, count, out + at * (ptrdiff_t)sizeof(K), stride);  \
-        }                                                                           \
-        break
-    switch (count) {
-        BAND_OF(1);
-        BAND_OF(2);
-        BAND_OF(3);
-        BAND_OF(BAND);
+    if (count % 2) {
+        triple c = sorted_in_sight(rows[count + 1] + x, seen);
+        STORE((K *)(void *)(out + (count - 1) * stride), median_with(shared_of(b, c), a));
     }
 }
 
-static void make_rows(const K *const *rows, ptrdiff_t width, ptrdiff_t count, char *out, ptrdiff_t stride)
+static inline __attribute__((always_inline)) void make_columns(const K *const *rows, ptrdiff_t width, int count,
+                                                               char *out, ptrdiff_t stride, sight *seen)
 {
-    for (ptrdiff_t y = 0; y < count; y += BAND)
-        make_band(rows + y, width, count - y < BAND ? (int)(count - y) : BAND, out + y * stride, stride);
+    for (ptrdiff_t x = 0; x < width; x += LANES) {
+        ptrdiff_t at = x + LANES <= width || width < LANES ? x : width - LANES;
+        make_column(rows, at, count, out + at * (ptrdiff_t)sizeof(K), stride, seen);
+    }
 }
 
-/* The same for an array that is large: bands go by way of a small part of scratch memory. */
-static void stream_rows(const K *const *rows, ptrdiff_t width, ptrdiff_t count, char *out, ptrdiff_t stride, K *band)
+/* Makes `count` rows, at most BAND; where there are LANES columns, no others are written. What is seen of the elements
+ * is added to `seen`, unless that is NULL. */
+static void make_band(const K *const *rows, ptrdiff_t width, int count, char *out, ptrdiff_t stride, sight *seen)
 {
-    const ptrdiff_t size = sizeof(K);
-    for (ptrdiff_t y = 0; y < count; y += BAND)
-        for (ptrdiff_t x = 0, some; x < width; x += some) {
-            const ptrdiff_t skew = (ptrdiff_t)((uintptr_t)(out + x * size) % FM_LINE) / size, left = width - x;
-            const K *from[BAND + 2];
-            const int high = count - y < BAND ? (int)(count - y) : BAND;
-            some = WIDTH - skew;
-            if (left < some + LANES) /* what is left must not be less than LANES */
-                some = left <= some ? left : left - LANES;
-            for (int i = 0; i < high + 2; i++)
-                from[i] = rows[y + i] + x;
-            make_band(from, some, high, (char *)band, ROOM * size);
-            for (int i = 0; i < high; i++)
-                stream(out + (y + i) * stride + x * size, (const char *)(band + i * ROOM), some * size);
+    if (!seen && count == BAND)
+        make_columns(rows, width, BAND, out, stride, NULL);
+    else if (!seen)
+        make_columns(rows, width, count, out, stride, NULL);
+    else {
+        sight s = *seen;
+        if (count == BAND)
+            make_columns(rows, width, BAND, out, stride, &s);
+        else
+            make_columns(rows, width, count, out, stride, &s);
+        *seen = s;
+    }
+}
+
+/* ---- By way of scratch memory ---- */
+
+/* Filters columns for which there is room there, band by band: what two bands have in common is read once. */
+static void filter_panel(const fm_filter *f, const layout *l, const ptrdiff_t *start, ptrdiff_t rows,
+                         ptrdiff_t columns)
+{
+    const int streamed = is_streamed(f->output, f->inner);
+    K *row[BAND + 2];
+    ptrdiff_t from[FM_MAX_NDIM], to[FM_MAX_NDIM];
+    memcpy(to, start, (size_t)f->output->ndim * sizeof *to);
+    for (int d = 0; d < f->output->ndim; d++)
+        from[d] = start[d] - f->lead[d];
+    for (int i = 0; i < BAND + 2; i++)
+        row[i] = l->rows + i * l->room;
+    for (ptrdiff_t y = 0; y < rows; y += BAND) {
+        const int count = (int)least(rows - y, BAND);
+        for (int i = y ? 2 : 0; i < count + 2; i++, from[f->outer]++)
+            fm_read_keys(&f->source, from, f->inner, columns + 2, row[i]);
+        make_band((const K *const *)row, columns, count, (char *)l->outputs, l->room * (ptrdiff_t)sizeof(K), NULL);
+        for (int i = 0; i < count; i++, to[f->outer]++)
+            if (streamed)
+                stream_keys(f->output, to, columns, l->outputs + i * l->room, l->spare);
+            else
+                fm_write_keys(f->output, to, f->inner, columns, l->outputs + i * l->room);
+        for (int i = 0; i < 2; i++) {
+            K *swap = row[i];
+            row[i] = row[BAND + i];
+            row[BAND + i] = swap;
         }
+    }
 }
 
-/* Filters a strip by way of scratch memory. */
 static void by_way_of_scratch(const fm_filter *f, const layout *l, const ptrdiff_t *start, ptrdiff_t rows,
                               ptrdiff_t columns)
 {
-    const K *row[ROWS + 2];
     ptrdiff_t at[FM_MAX_NDIM];
-    for (int d = 0; d < f->output->ndim; d++)
-        at[d] = start[d] - f->lead[d];
-    for (ptrdiff_t y = 0; y < rows + 2; y++, at[f->outer]++) {
-        row[y] = l->rows + y * ROOM;
-        fm_read_keys(&f->source, at, f->inner, columns + 2, l->rows + y * ROOM);
+    memcpy(at, start, (size_t)f->output->ndim * sizeof *at);
+    for (ptrdiff_t x = 0; x < columns; x += WIDTH) {
+        at[f->inner] = start[f->inner] + x;
+        filter_panel(f, l, at, rows, least(columns - x, WIDTH));
     }
-    make_rows(row, columns, rows, (char *)l->outputs, ROOM * sizeof(K));
-    memcpy(at, start, sizeof at);
-    const int streamed = is_streamed(f->output, f->inner);
-    for (ptrdiff_t y = 0; y < rows; y++, at[f->outer]++)
-        if (streamed)
-            stream_keys(f->output, at, columns, l->outputs + y * ROOM, l->rows);
-        else
-            fm_write_keys(f->output, at, f->inner, columns, l->outputs + y * ROOM);
 }
 
-/* One column of outputs at the border, with lanes along y: rows and columns of a window may be exchanged. */
-static void make_border(const fm_filter *f, const layout *l, const K *const *row, ptrdiff_t x, ptrdiff_t rows,
-                        char *out, ptrdiff_t stride)
+/* ---- In place ---- */
+
+/* How what the windows of some columns reach of a row is copied: elements inside of the array side by side, and one by
+ * one those of which there are a few more than a vector, and those outside, which are others of the row or the
+ * constant. */
+typedef struct {
+    ptrdiff_t from, to, count;
+    ptrdiff_t what[2 * OUTSIDE], where[2 * OUTSIDE];
+    int some;      /* of these */
+    int constants; /* of these the last ones are constant */
+} copying;
+
+/* A block of outputs of elements as they are. */
+typedef struct {
+    const layout *l;
+    const K *row[ROWS + 2]; /* where in each the first window inside of the array begins, or the row `fill` */
+    char *out;
+    ptrdiff_t stride, columns;
+    ptrdiff_t begin, end; /* columns that are made in place, */
+    ptrdiff_t skipped;    /* of those whose windows lie inside of the array, the first that are not */
+    ptrdiff_t copied[2];  /* columns at the sides that are not, or all, in the first: made of */
+    const K *copy[2][ROWS + 2];
+    int streamed;
+} strip;
+
+static copying find_copying(const fm_filter *f, ptrdiff_t start, ptrdiff_t columns, ptrdiff_t first)
 {
-    const K *column[3];
-    for (int i = 0; i < 3; i++) {
-        K *to = l->rows + i * ROOM;
-        ptrdiff_t from = fm_border(x - f->lead[f->inner] + i, f->source.array->shape[f->inner],
-                                   f->source.modes[f->inner]);
-        for (ptrdiff_t y = 0; y < rows + 2; y++)
-            to[y] = from < 0 || !row[y] ? l->fill[0] : row[y][from];
-        column[i] = to;
+    const ptrdiff_t n = f->source.array->shape[f->inner], begin = start - f->lead[f->inner], end = begin + columns + 2;
+    const ptrdiff_t inside = most(begin, 0);
+    copying c = {.from = inside - first, .to = inside - begin, .count = least(end, n) - inside};
+    for (; c.count > LANES && c.count <= LANES + OUTSIDE; c.some++) {
+        c.what[c.some] = c.from + --c.count;
+        c.where[c.some] = c.to + c.count;
     }
-    make_rows(column, rows, 1, (char *)l->outputs, 0);
-    for (ptrdiff_t y = 0; y < rows; y++)
-        memcpy(out + y * stride, l->outputs + y, sizeof(K));
-}
-
-static void fill_row(const fm_filter *f, const layout *l, ptrdiff_t count)
-{
-    for (ptrdiff_t i = 0; i < count; i++)
-        memcpy(l->fill + i, &f->source.fill, sizeof(K));
-}
-
-/* Filters a strip in place, but for the windows that reach over the sides of the array. */
-static void in_place(const fm_filter *f, const layout *l, const ptrdiff_t *start, ptrdiff_t rows,
-                     ptrdiff_t columns, ptrdiff_t left, ptrdiff_t right)
-{
-    const K *row[ROWS + 2], *from[ROWS + 2]; /* NULL outside of the array; where the first window inside begins */
-    ptrdiff_t at[FM_MAX_NDIM], lead = f->lead[f->inner], begin = start[f->inner];
-    for (int d = 0; d < f->output->ndim; d++)
-        at[d] = d == f->inner ? 0 : start[d] - f->lead[d];
-    fill_row(f, l, 1);
-    for (ptrdiff_t y = 0; y < rows + 2; y++, at[f->outer]++) {
-        row[y] = fm_row(&f->source, at);
-        from[y] = row[y] ? row[y] + left - lead : l->fill;
-        if (!row[y])
-            fill_row(f, l, right - left + 2);
-    }
-    memcpy(at, start, sizeof at);
-    at[f->inner] = 0;
-    char *out = fm_address(f->output, at);
-    ptrdiff_t stride = f->output->strides[f->outer], size = sizeof(K);
-    for (ptrdiff_t x = begin; x < left; x++)
-        make_border(f, l, row, x, rows, out + x * size, stride);
-    if (is_streamed(f->output, f->inner))
-        stream_rows(from, right - left, rows, out + left * size, stride, l->outputs);
-    else
-        make_rows(from, right - left, rows, out + left * size, stride);
-    for (ptrdiff_t x = right; x < begin + columns; x++)
-        make_border(f, l, row, x, rows, out + x * size, stride);
-}
-
-static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Whether all that a strip's windows reach sorts like its keys; `bits` is the filter of elements as they are. */
-static int is_ordered(const fm_filter *bits, fm_type type, const ptrdiff_t *start, ptrdiff_t rows, ptrdiff_t columns)
-{
-    const ptrdiff_t n = bits->source.array->shape[bits->inner], lead = bits->lead[bits->inner];
-    const ptrdiff_t begin = start[bits->inner] - lead, end = begin + columns + 2;
-    const ptrdiff_t from = begin < 0 ? 0 : begin, to = least(end, n);
-    ptrdiff_t at[FM_MAX_NDIM];
-    if (fm_key_types[type].kind == KEY_SAME)
-        return 1;
-    if (!sort_like_keys((const K *)&bits->source.fill, 1, type))
-        return 0;
-    for (int d = 0; d < bits->output->ndim; d++)
-        at[d] = d == bits->inner ? 0 : start[d] - bits->lead[d];
-    for (ptrdiff_t y = 0; y < rows + 2; y++, at[bits->outer]++) {
-        const K *row = fm_row(&bits->source, at);
-        if (!row)
+    for (ptrdiff_t x = begin; x < end; x++) {
+        if (x >= 0 && x < n)
             continue;
-        if (from < to && !sort_like_keys(row + from, to - from, type))
-            return 0;
-        for (ptrdiff_t x = begin; x < end; x++) {
-            const ptrdiff_t inside = fm_border(x, n, bits->source.modes[bits->inner]);
-            if (x == from && from < to)
-                x = to - 1; /* these have been looked at */
-            else if (inside >= 0 && !sort_like_keys(row + inside, 1, type))
-                return 0;
-        }
+        const ptrdiff_t what = fm_border(x, n, f->source.modes[f->inner]);
+        c.constants += what < 0;
+        c.what[c.some] = what - first;
+        c.where[c.some++] = x - begin;
     }
+    return c;
+}
+
+static void fill_row(const fm_filter *f, K *row, ptrdiff_t count)
+{
+    K fill;
+    memcpy(&fill, &f->source.fill, sizeof fill);
+    for (ptrdiff_t i = 0; i < count; i++)
+        row[i] = fill;
+}
+
+/* Finds the rows that the windows reach: where each begins whose first element is at `first`. */
+static void find_rows(const fm_filter *f, strip *s, const ptrdiff_t *start, ptrdiff_t rows, ptrdiff_t first)
+{
+    const fm_array *input = f->source.array;
+    const ptrdiff_t n = input->shape[f->outer], from = start[f->outer] - f->lead[f->outer];
+    const fm_mode mode = f->source.modes[f->outer];
+    ptrdiff_t at[FM_MAX_NDIM];
+    for (int d = 0; d < input->ndim; d++)
+        at[d] = d == f->outer ? 0 : d == f->inner ? first : start[d] - f->lead[d];
+    const char *base = fm_row(&f->source, at);
+    int filled = 0;
+    fill_row(f, s->l->fill, 1);
+    for (ptrdiff_t i = 0; i < rows + 2; i++) {
+        const ptrdiff_t y = from + i >= 0 && from + i < n ? from + i : fm_border(from + i, n, mode);
+        s->row[i] = s->l->fill;
+        if (base && y >= 0)
+            s->row[i] = (const K *)(const void *)(base + y * input->strides[f->outer]);
+        else if (!filled++)
+            fill_row(f, s->l->fill, s->columns + 2);
+    }
+}
+
+static inline void copy_row(const K *row, const copying *c, K fill, K *to)
+{
+    const K *from = row + c->from;
+    int i = 0;
+    if (c->count < LANES)
+        memcpy(to + c->to, from, (size_t)c->count * sizeof(K));
+    else
+        for (ptrdiff_t x = 0; x < c->count; x += LANES) {
+            const ptrdiff_t at = least(x, c->count - LANES);
+            STORE(to + c->to + at, LOAD(from + at));
+        }
+    for (; i < c->some - c->constants; i++)
+        to[c->where[i]] = row[c->what[i]];
+    for (; i < c->some; i++)
+        to[c->where[i]] = fill;
+}
+
+/* Copies what the windows of some columns reach, in rows from `to` on. */
+static void copy_columns(const fm_filter *f, strip *s, int side, ptrdiff_t start, ptrdiff_t columns, ptrdiff_t rows,
+                         ptrdiff_t first)
+{
+    const copying c = find_copying(f, start, columns, first);
+    const K *fill = s->l->fill;
+    K *to = s->l->rows + side * SECOND;
+    s->copied[side] = columns;
+    for (ptrdiff_t y = 0; y < rows + 2; y++, to += PITCH) {
+        s->copy[side][y] = to;
+        if (s->row[y] != fill)
+            copy_row(s->row[y], &c, fill[0], to);
+        else
+            for (ptrdiff_t x = 0; x < columns + 2; x++)
+                to[x] = fill[0];
+    }
+}
+
+/* Finds out what is to be done of a block, and copies what is; 0 if it cannot be done. Vectors in place begin where rows
+ * of outputs have them. */
+static int describe(const fm_filter *f, const layout *l, const ptrdiff_t *start, ptrdiff_t rows, ptrdiff_t columns,
+                    strip *s)
+{
+    const ptrdiff_t lead = f->lead[f->inner], n = f->source.array->shape[f->inner], begin = start[f->inner];
+    const ptrdiff_t left = most(begin, lead), right = least(begin + columns, n + lead - 2), first = left - lead;
+    if (right <= left || columns - (right - left) > OUTSIDE)
+        return 0;
+    s->l = l;
+    s->columns = columns;
+    s->out = fm_address(f->output, start);
+    s->stride = f->output->strides[f->outer];
+    s->streamed = is_streamed(f->output, f->inner);
+    s->begin = s->end = 0;
+    s->copied[0] = s->copied[1] = 0;
+    find_rows(f, s, start, rows, first);
+    if (right - left < NARROW) {
+        copy_columns(f, s, 0, begin, columns, rows, first);
+        return 1;
+    }
+    s->end = columns;
+    if (left > begin) {
+        s->begin = most(left - begin, LANES - (ptrdiff_t)((uintptr_t)s->out / sizeof(K) % LANES));
+        copy_columns(f, s, 0, begin, LANES, rows, first);
+    }
+    if (right < begin + columns) {
+        s->end = columns - LANES;
+        copy_columns(f, s, 1, begin + s->end, LANES, rows, first);
+    }
+    s->skipped = begin + s->begin - left;
     return 1;
 }
 
-/* Filters a strip, in place if it can be and if enough windows lie inside of the array. Returns its columns. */
-static ptrdiff_t filter_strip(const fm_filter *f, const fm_filter *bits, const layout *l, const ptrdiff_t *start,
-                              ptrdiff_t rows, ptrdiff_t columns)
+/* Makes a band of the columns that were copied. */
+static void make_side(const strip *s, int side, ptrdiff_t y, int count, char *out, sight *seen)
 {
-    ptrdiff_t lead = f->lead[f->inner], begin = start[f->inner], inside = f->source.array->shape[f->inner] + lead - 2;
-    ptrdiff_t left = begin < lead ? lead : begin;
-    ptrdiff_t right = least(begin + columns, inside);
-    if (bits && right - left >= LANES && is_ordered(bits, f->output->type, start, rows, columns)) {
-        in_place(bits, l, start, rows, columns, left, right);
-        return columns;
+    const layout *l = s->l;
+    const K *const *row = s->copy[side] + y;
+    const ptrdiff_t columns = s->copied[side];
+    if (columns >= LANES) {
+        make_band(row, columns, count, out, s->stride, seen);
+        return;
     }
-    ptrdiff_t width = least(columns, WIDTH);
-    by_way_of_scratch(f, l, start, rows, width);
-    return width;
+    make_band(row, columns, count, (char *)l->outputs, l->room * (ptrdiff_t)sizeof(K), seen);
+    for (int i = 0; i < count; i++)
+        memcpy(out + i * s->stride, l->outputs + i * l->room, (size_t)columns * sizeof(K));
+}
+
+/* Makes a band of an array that is large by way of a small part of scratch memory. */
+static void stream_band(const strip *s, const K *const *row, ptrdiff_t width, int count, char *out, sight *seen)
+{
+    const layout *l = s->l;
+    const ptrdiff_t size = sizeof(K);
+    for (ptrdiff_t x = 0, some; x < width; x += some) {
+        const ptrdiff_t skew = (ptrdiff_t)((uintptr_t)(out + x * size) % FM_LINE) / size, left = width - x;
+        const K *from[BAND + 2];
+        some = WIDTH - skew;
+        if (left < some + LANES) /* what is left must not be less than LANES */
+            some = left <= some ? left : left - LANES;
+        for (int i = 0; i < count + 2; i++)
+            from[i] = row[i] + x;
+        make_band(from, some, count, (char *)l->outputs, l->room * size, seen);
+        for (int i = 0; i < count; i++)
+            stream(out + i * s->stride + x * size, (const char *)(l->outputs + i * l->room), some * size);
+    }
+}
+
+/* Makes a band from row y on. */
+static void make_strip(const strip *s, ptrdiff_t y, int count, sight *seen)
+{
+    char *out = s->out + y * s->stride;
+    const K *row[BAND + 2];
+    const ptrdiff_t size = sizeof(K);
+    if (s->copied[0])
+        make_side(s, 0, y, count, out, seen);
+    if (s->begin < s->end) {
+        for (int i = 0; i < count + 2; i++)
+            row[i] = s->row[y + i] + s->skipped;
+        if (s->streamed)
+            stream_band(s, row, s->end - s->begin, count, out + s->begin * size, seen);
+        else
+            make_band(row, s->end - s->begin, count, out + s->begin * size, s->stride, seen);
+    }
+    if (s->copied[1])
+        make_side(s, 1, y, count, out + s->end * size, seen);
+}
+
+/* Filters a block as its elements are. Returns how many of its rows could be: in the next are some that do not sort
+ * like their keys. */
+static ptrdiff_t in_place(const fm_filter *bits, fm_type type, const layout *l, const ptrdiff_t *start,
+                          ptrdiff_t rows, ptrdiff_t columns)
+{
+    const int is_checked = fm_key_types[type].kind != KEY_SAME;
+    strip s;
+    sight seen = {(V){0}, (V){0}};
+    if (!describe(bits, l, start, rows, columns, &s))
+        return 0;
+    for (ptrdiff_t y = 0; y < rows; y += BAND) {
+        make_strip(&s, y, (int)least(rows - y, BAND), is_checked ? &seen : NULL);
+        if (is_checked && !sort_alike(&seen, type))
+            return y;
+    }
+    return rows;
 }
 
 static void three_part(fm_filter *f, const fm_block *block, void *scratch, int lane)
 {
-    layout l = lay_out(scratch);
+    const ptrdiff_t columns = block->extent[f->inner], rows = block->extent[f->outer];
+    const layout l = lay_out(rows, columns, scratch);
     as_bits views;
     view_as_bits(f, &views);
     fm_filter bits = {.source = views.source, .output = &views.output, .inner = f->inner, .outer = f->outer};
-    memcpy(bits.lead, f->lead, sizeof bits.lead);
-    const int plain = fm_is_plain(&views.input, f->inner) && fm_is_plain(&views.output, f->inner);
-    const ptrdiff_t columns = block->extent[f->inner];
-    const ptrdiff_t widest = fm_key_types[f->output->type].kind == KEY_SAME ? columns : LOOKED_AT;
-    ptrdiff_t start[FM_MAX_NDIM];
-    memcpy(start, block->start, sizeof start);
-    for (ptrdiff_t x = 0; x < columns;) {
-        start[f->inner] = block->start[f->inner] + x;
-        x += filter_strip(f, plain ? &bits : NULL, &l, start, block->extent[f->outer], least(columns - x, widest));
-    }
+    memcpy(bits.lead, f->lead, (size_t)f->output->ndim * sizeof *bits.lead);
+    ptrdiff_t start[FM_MAX_NDIM], done = 0;
+    memcpy(start, block->start, (size_t)f->output->ndim * sizeof *start);
+    if (fm_is_plain(&views.input, f->inner) && fm_is_plain(&views.output, f->inner))
+        done = in_place(&bits, f->output->type, &l, start, rows, columns);
+    start[f->outer] += done;
+    if (done < rows)
+        by_way_of_scratch(f, &l, start, rows - done, columns);
     if (is_streamed(f->output, f->inner))
         end_streaming();
 }

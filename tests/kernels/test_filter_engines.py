@@ -118,11 +118,20 @@ def test_elements_that_sort_like_keys_until_one_does_not(sizes, dtype):
     odd = [np.iinfo(dtype).max if image.dtype == "u4" else -1]
     if image.dtype.kind == "f":
         odd += [np.nan, -0.0, np.inf, -np.inf]
-    for value, place in itertools.product(odd, [(0, 0), (39, 74)]):
+    for value, place in itertools.product(odd, [(0, 0), (22, 40), (39, 74)]):
         other = image.copy()
         other[place] = value
         check(other, sizes, workers=2)
     check(image, sizes, mode="constant", cval=odd[-1])
+
+
+@pytest.mark.parametrize("dtype", [*WIDTHS, "i2"])
+@pytest.mark.parametrize("mode", MODES)
+def test_three_of_few_columns(mode, dtype):
+    """Arrays of up to some vectors are copied, of others the columns at the sides."""
+    for columns, origin in itertools.product([1, 2, 3, 5, 11, 12, 13, 16, 34, 47, 49, 66, 95, 96, 97, 98, 130], (-1, 0, 1)):
+        image = noise((7, columns), dtype)
+        check(image if origin else np.abs(image), (3, 3), mode=mode, origins=(origin, origin))
 
 
 @pytest.mark.parametrize("dtype", WIDTHS)

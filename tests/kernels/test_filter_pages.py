@@ -37,6 +37,8 @@ for dtype, sizes in itertools.product(["u1", "u2", "f4", "f8"], [(3, 3), (5, 5),
         for rank in (0, None):
             check(shape, dtype, sizes, rank=rank)
     check((17, 65), dtype, sizes, negative=dtype[0] == "f", mode="wrap")
+    for columns, mode in itertools.product([1, 15, 34, 95, 97, 131], ["wrap", "constant"]):
+        check((63, columns), dtype, (3, 3), mode=mode, negative=dtype[0] == "f" and columns % 2)
 for dtype, size in ("u1", 1), ("u2", 2), ("f4", 4), ("f8", 8):
     for columns in range(2046, 2116, 7):
         check(((4 << 20) // size // columns + 1, columns), dtype, (3, 3))
