@@ -65,10 +65,9 @@ static ptrdiff_t streams_of(const fm_program *p, ptrdiff_t planes)
 }
 
 /* As long as the cache has room for, but not mostly of positions that come before. */
-static ptrdiff_t tile_length(const fm_program *p, ptrdiff_t planes, ptrdiff_t depth)
+static ptrdiff_t tile_length(const fm_program *p)
 {
-    const ptrdiff_t rows = p->places + planes * (depth + p->tile.rows - 1) * p->tile.columns;
-    ptrdiff_t length = PLACES_BYTES / (ptrdiff_t)sizeof(K) / rows;
+    ptrdiff_t length = PLACES_BYTES / (ptrdiff_t)sizeof(K) / (p->places + p->lines);
     length = length > LONGEST_TILE ? LONGEST_TILE : length;
     length = length < 4 * p->reach ? 4 * p->reach : length;
     return up(length < 2 * STRIDE ? 2 * STRIDE : length, STRIDE) * STRIDE;
@@ -81,7 +80,7 @@ static layout lay_out(const fm_filter *f, const fm_block *block, void *scratch)
     ptrdiff_t rows = f->outer < 0 ? 1 : block->extent[f->outer];
     ptrdiff_t outputs = program->tile.rows * program->tile.columns;
     l.planes = f->line_count / l.depth;
-    l.length = tile_length(program, l.planes, l.depth);
+    l.length = tile_length(program);
     l.tile = l.length - program->reach;
     l.apart = l.length + PADDING;
     l.groups = up(block->extent[f->inner], program->tile.columns);

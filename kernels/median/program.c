@@ -30,7 +30,9 @@ typedef struct {
 
 enum {
     LINE = 2,
-    REORDERING = 8,
+    REORDERING = 14, /* operations an output: what it costs to lay rows out by their place in a tile; */
+    FEW = 160,       /* places and lines for which the interpreter's tiles are long; */
+    CROWDED = 600,   /* so many more double the time of an operation */
     MOST_NODES = 40000, /* of windows that need more, others engines make less work */
     TABLE = 1 << 17,
 };
@@ -510,6 +512,8 @@ static fm_program *program_of_tile(const fm_selection *s, fm_program_tile tile)
         build(&t);
         if (!g.failed)
             program = plan(&g, t.results, tile);
+        if (program)
+            program->lines = (int32_t)(t.planes * (s->depth + tile.rows - 1) * tile.columns);
     }
     free(g.nodes);
     free(g.table);
@@ -526,17 +530,18 @@ static void free_program(fm_program *program)
     free(program);
 }
 
-/* Operations of an output, and what it costs to lay rows out by their place in a tile. */
-static double cost_of(const fm_program *p)
+double fm_program_cost(const fm_program *p)
 {
-    return (double)p->operations / (p->tile.rows * p->tile.columns) + (p->tile.columns > 1 ? REORDERING : 0);
+    const double operations = (double)p->operations / (p->tile.rows * p->tile.columns);
+    const int32_t rows = p->places + p->lines, more = rows > FEW ? rows - FEW : 0;
+    return operations * (1 + (double)more / CROWDED) + (p->tile.columns > 1 ? REORDERING : 0);
 }
 
 /* Makes the program for the tile, too, and keeps the one that costs less. */
 static int improve(fm_program **best, const fm_selection *s, fm_program_tile tile)
 {
     fm_program *program = tile.rows * tile.columns <= FM_PROGRAM_OUTPUTS ? program_of_tile(s, tile) : NULL;
-    if (!program || (*best && cost_of(program) >= WORTH * cost_of(*best))) {
+    if (!program || (*best && fm_program_cost(program) >= WORTH * fm_program_cost(*best))) {
         free_program(program);
         return 0;
     }

@@ -33,7 +33,7 @@ typedef struct {
     fm_step *steps;
     ptrdiff_t count;
     ptrdiff_t operations;
-    int32_t places;
+    int32_t places, lines; /* of scratch memory and of the input */
     int32_t reach;
     fm_program_tile tile;
     fm_operand result[FM_PROGRAM_OUTPUTS]; /* row by row, in windows that begin in tile 0, at position `reach` */
@@ -55,6 +55,8 @@ typedef struct {
  * (plane * (depth + rows - 1) + row) * columns + c is element x * columns + c of the row. NULL without memory, or where
  * too many operations would be looked at. It may be another caller's, too, and is given back by fm_program_release. */
 const fm_program *fm_program_find(const fm_selection *selection);
+/* What an output costs, in operations of a program with few places. */
+double fm_program_cost(const fm_program *program);
 void fm_program_release(const fm_program *program);
 
 #endif

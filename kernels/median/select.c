@@ -154,9 +154,7 @@ static double network_cost(const fm_engines *engines, fm_type type, ptrdiff_t co
 
 static double program_cost(const fm_engines *engines, const fm_program *program)
 {
-    const fm_program_tile tile = program->tile;
-    const double reordering = tile.columns > 1 ? 6.0 / engines->lanes : 0;
-    return 0.3 + reordering + 0.5 * (double)program->operations / (tile.rows * tile.columns) / engines->lanes;
+    return 0.3 + 0.4 * fm_program_cost(program) / engines->lanes;
 }
 
 static double histogram_cost(const fm_filter *f, const fm_engines *engines, const fm_window *w, ptrdiff_t count)
