@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numpy import empty, ndarray
 
 from . import _arguments as arguments
 from . import _core
-from ._arguments import CONSTANT, ELEMENTS, MODES, Array, Call
+from ._arguments import ALL_MODES, CONSTANT, ELEMENTS, NAN_POLICIES, RAISE, TRUNCATE, VALID, Array, Call
 from ._wrapping import unwrap, unwrap_output
 
 Engine = Callable[..., None]
@@ -22,6 +23,11 @@ Engine = Callable[..., None]
 ZEROS = tuple(map(bytes, range(9)))
 """A border value that is not looked at, by its size."""
 
+FILLS = {char: ZEROS[np.dtype(char).itemsize] for char in ELEMENTS}
+"""The same by the character of a type that is filtered."""
+
+PLAIN_MODES = {mode: number for mode, number in ALL_MODES.items() if number not in (CONSTANT, VALID)}
+NO_ORIGIN = 0
 LAST = "last"
 UPPER = "upper"
 
@@ -59,18 +65,17 @@ def apply(
     An engine other than `fastmath._core.rank_filter` knows what SciPy knows, and no more.
     """
     if (
-        type(input) is np.ndarray
+        type(input) is ndarray
         and type(size) is int
         and type(mode) is str
         and type(cval) is float
-        and type(origin) is int
-        and origin == 0
+        and origin is NO_ORIGIN
         and fill_value is footprint is axes is None
-        and (mask is None or type(mask) is np.ndarray)
-        and type(nan_policy) is str
+        and (mask is None or type(mask) is ndarray)
+        and (nan_policy is LAST or type(nan_policy) is str)
         and even is UPPER
         and keep_nan is False
-        and (output is None or type(output) is np.ndarray)
+        and (output is None or type(output) is ndarray)
         and (workers is None or (type(workers) is int and workers == 1))
     ):
         result = _apply_plain(engine, choice, input, size, mode, output, mask, nan_policy)
@@ -279,28 +284,30 @@ def _apply_plain(
 
     Small images are filtered in about a microsecond: reading every argument takes longer than that.
     """
-    number = MODES.get(mode, arguments.TRUNCATE if mode == "truncate" and engine is _core.rank_filter else CONSTANT)
-    policy = arguments.NAN_POLICIES.get(nan_policy, arguments.RAISE)
-    if number == CONSTANT or policy == arguments.RAISE or image.dtype.char not in ELEMENTS or not image.size:
+    number = PLAIN_MODES.get(mode)
+    policy = 0 if nan_policy is LAST else NAN_POLICIES.get(nan_policy, RAISE)
+    dtype = image.dtype
+    fill = FILLS.get(dtype.char)
+    if number is None or fill is None or policy == RAISE or (number == TRUNCATE and engine is not _core.rank_filter):
         return None
     sizes, origins, count = _box(size, image.ndim)
     if count == 1 or (mask is not None and not _fits(mask, image)):
         return None
     if output is None:
-        output = np.empty(image.shape, image.dtype)
+        output = empty(image.shape, dtype)
     elif (
         output.shape != image.shape
-        or output.dtype != image.dtype
+        or output.dtype != dtype
         or not output.flags.writeable
         or np.may_share_memory(image, output)
         or (mask is not None and np.may_share_memory(mask, output))
     ):
         return None
-    rank, fill = choice.rank_in(count), ZEROS[image.itemsize]
-    if mask is None and number != arguments.TRUNCATE and (policy == 0 or image.dtype.kind != "f"):
+    rank = choice.rank_in(count)
+    if mask is None and number != TRUNCATE and (policy == 0 or dtype.kind != "f"):
         engine(image, output, sizes, origins, None, rank, number, fill, 1)
     else:
-        missing = mask, policy, _empty(image.dtype), choice.percent, choice.offset, False
+        missing = mask, policy, _empty(dtype), choice.percent, choice.offset, False
         _core.rank_filter_missing(image, output, sizes, origins, None, number, fill, 1, *missing)
     return output
 

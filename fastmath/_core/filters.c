@@ -248,6 +248,24 @@ static int read_missing_and_outliers(PyObject *const *args, call *c)
 
 enum { COMMON_ARGUMENTS = 8 };
 
+/* Whether so few elements are looked at that to release the GIL and to watch for Ctrl-C takes longer, or nearly. */
+static int is_little(const call *c)
+{
+    ptrdiff_t looks = 1;
+    for (int d = 0; d < c->input.array.ndim; d++)
+        if (__builtin_mul_overflow(looks, c->input.array.shape[d], &looks) ||
+            __builtin_mul_overflow(looks, c->size[d], &looks) || looks > CORE_BIG)
+            return 0;
+    return c->workers == 1;
+}
+
+static int run_watched(call *c, fm_status (*kernel)(call *, const fm_watch *))
+{
+    core_watch_state state;
+    fm_watch watch = core_watch_begin(&state);
+    return core_watch_end(&state, kernel(c, &watch));
+}
+
 /* Calls a kernel with the common arguments and those that `read` reads after them. */
 static PyObject *filter(PyObject *const *args, int (*read)(PyObject *const *, call *),
                         fm_status (*kernel)(call *, const fm_watch *))
@@ -258,10 +276,7 @@ static PyObject *filter(PyObject *const *args, int (*read)(PyObject *const *, ca
         release(&c);
         return NULL;
     }
-    core_watch_state state;
-    fm_watch watch = core_watch_begin(&state);
-    fm_status status = kernel(&c, &watch);
-    int failed = core_watch_end(&state, status);
+    int failed = is_little(&c) ? core_raise_for(kernel(&c, NULL)) : run_watched(&c, kernel);
     release(&c);
     if (failed)
         return NULL;

@@ -66,6 +66,7 @@ static void make_blocks_near(const fm_filter *f, fm_block *largest)
 
 fm_status fm_run_engine(const fm_engine *engine, fm_filter *f, int workers)
 {
+    enum { LITTLE = 1 << 14 };
     job j = {.engine = engine, .filter = f};
     f->workers = workers;
     engine->cut(f, &j.largest);
@@ -78,11 +79,16 @@ fm_status fm_run_engine(const fm_engine *engine, fm_filter *f, int workers)
     j.scratch_bytes = engine->scratch(f, &j.largest);
     if (j.scratch_bytes == 0 || j.scratch_bytes > SIZE_MAX / 2 / (size_t)workers)
         return FM_NO_MEMORY;
-    j.scratch_bytes = (j.scratch_bytes + 4095) / 4096 * 4096;
-    void *memory = malloc((size_t)workers * j.scratch_bytes + 64);
-    if (!memory)
-        return FM_NO_MEMORY;
-    j.scratch = (char *)memory + (64 - (uintptr_t)memory % 64);
+    _Alignas(64) char little[LITTLE]; /* enough for small arrays */
+    void *memory = NULL;
+    j.scratch = little;
+    if (workers > 1 || j.scratch_bytes > LITTLE) {
+        j.scratch_bytes = (j.scratch_bytes + 4095) / 4096 * 4096;
+        memory = malloc((size_t)workers * j.scratch_bytes + 64);
+        if (!memory)
+            return FM_NO_MEMORY;
+        j.scratch = (char *)memory + (64 - (uintptr_t)memory % 64);
+    }
     fm_status status = fm_parallel(parts, workers, run_part, &j, &(fm_watch){should_stop, f});
     free(memory);
     return status;
