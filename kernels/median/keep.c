@@ -55,18 +55,55 @@ ALWAYS void compare(const U *restrict far, const U *restrict deviations, ptrdiff
         replaced[i] = (double)far[i] > (double)deviations[i] * factor;
 }
 
+#if FM_KEY <= 16
+#if FM_KEY == 8
+typedef uint16_t W;
+#else
+typedef uint32_t W;
+#endif
+
+/* The same for factors that are `times` / 2**`shift`, in integers of which vectors hold more. */
+ALWAYS void compare_whole(const U *restrict far, const U *restrict deviations, ptrdiff_t count, W times, int shift,
+                          uint8_t *restrict replaced)
+{
+    for (ptrdiff_t i = 0; i < count; i++)
+        replaced[i] = (W)((W)far[i] << shift) > (W)(deviations[i] * times);
+}
+
+/* Finds these if they are so small that the integers hold all products. */
+static int find_ratio(double factor, W *times, int *shift)
+{
+    for (*shift = 0; *shift <= FM_KEY && factor <= (U)-1; ++*shift, factor *= 2) {
+        *times = (W)factor;
+        if (*times == factor)
+            return 1;
+    }
+    return 0;
+}
+#endif
+
 ALWAYS void keep_by_deviations(int has_sign, const U *elements, U *medians, const U *deviations, ptrdiff_t count,
                                fm_side side, double factor, uint8_t *replaced)
 {
     enum { SOME = 256 };
     U far[SOME];
+#if FM_KEY <= 16
+    W times = 0;
+    int shift = 0;
+    const int is_ratio = find_ratio(factor, &times, &shift);
+#endif
     for (ptrdiff_t i = 0; i < count; i += SOME) {
         const ptrdiff_t some = count - i < SOME ? count - i : SOME;
         if (has_sign)
             keep_signed_far((const S *)elements + i, (const S *)medians + i, some, side, far);
         else
             keep_unsigned_far(elements + i, medians + i, some, side, far);
-        compare(far, deviations + i, some, factor, replaced + i);
+#if FM_KEY <= 16
+        if (is_ratio)
+            compare_whole(far, deviations + i, some, times, shift, replaced + i);
+        else
+#endif
+            compare(far, deviations + i, some, factor, replaced + i);
         for (ptrdiff_t k = i; k < i + some; k++) {
             const U x = elements[k], y = medians[k];
             medians[k] = replaced[k] ? y : x;

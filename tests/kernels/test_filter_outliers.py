@@ -86,7 +86,7 @@ def test_types(dtype, side):
 @pytest.mark.parametrize("dtype", [kind for kind in TYPES if kind != "f2"])
 @pytest.mark.parametrize("side", SIDES)
 def test_deviations(dtype, side):
-    for factor in (0, 1.5, 3, 1e300, math.inf):
+    for factor in (0, 1 / 512, 1.5, 2.3, 3, 127.5, 255, 256, 65535, 1e300, math.inf):
         check(image_of((9, 45), dtype), (3, 3), factor, side=side, by_deviations=True)
     check(image_of((9, SOME + 3), dtype, ">"), (3, 5), 2, side=side, by_deviations=True)
 
