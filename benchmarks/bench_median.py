@@ -10,6 +10,7 @@ import functools
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -404,6 +405,24 @@ def workers(settings: Settings) -> Iterator[Row]:
             calls = {"two workers": ours(image, size, workers=2), "one": ours(image, size)}
             case = f"4096x4096 {dtype}, {size}x{size}"
             yield against(settings, "workers", case, calls, 1.9, 2.0, time.perf_counter)
+            yield two_images(settings, dtype, size)
+
+
+def two_images(settings: Settings, dtype: str, size: int) -> Row:
+    """What the machine gives: two threads that share nothing, each with an image that fits the caches."""
+    images = [ours(image_of(dtype), size) for _ in range(2)]
+
+    def repeated(call: Call) -> None:
+        for _ in range(10):
+            call()
+
+    with ThreadPoolExecutor(2) as threads:
+        calls = {
+            "two threads": lambda: list(threads.map(repeated, images)),
+            "one": lambda: [repeated(image) for image in images],
+        }
+        case = f"two images of 512x512 {dtype}, {size}x{size}, each by a thread of its own"
+        return against(settings, "workers", case, calls, None, None, time.perf_counter)
 
 
 def small_calls(settings: Settings) -> Iterator[Row]:
