@@ -17,7 +17,8 @@
 
 enum {
     PANELS = 8, /* side by side in a block of a large array, */
-    FAR = 16,   /* and planes of outputs of boxes behind each other: most planes are then read once */
+    FAR = 16,   /* and planes of outputs of boxes behind each other: most planes are then read once; */
+    FAR_SHAPES = 4, /* of footprints, whose planes have their order and all need room */
 };
 
 /* The parts of scratch memory. */
@@ -37,14 +38,21 @@ static ptrdiff_t rows_before(const fm_network *n)
     return (ptrdiff_t)n->reach * n->tile_rows;
 }
 
-static layout lay_out(const fm_network *n, void *scratch)
+/* Planes that scratch memory has room for: those of the windows of a few outputs behind each other. */
+static ptrdiff_t slots(const fm_filter *f)
 {
+    return f->network->planes + (f->footprint && f->network->planes > 1 ? FAR_SHAPES - 1 : 0);
+}
+
+static layout lay_out(const fm_filter *f, void *scratch)
+{
+    const fm_network *n = f->network;
     layout l;
     K *p = scratch;
     l.places = p;
     p += n->scratch_bytes / sizeof(K);
     l.input = p + rows_before(n) * row_size(n);
-    p += n->planes * (ptrdiff_t)n->plane;
+    p += slots(f) * n->plane;
     l.output = p;
     p += n->plane;
     l.row = p;
@@ -55,7 +63,7 @@ static layout lay_out(const fm_network *n, void *scratch)
 
 static size_t network_scratch(const fm_filter *f, const fm_block *largest)
 {
-    return lay_out(f->network, NULL).bytes;
+    return lay_out(f, NULL).bytes;
 }
 
 /* Reads a row of `tiles` tiles into its place, and says whether it sorts like keys. */
@@ -102,7 +110,7 @@ static void ask_for_row(const fm_filter *f, const ptrdiff_t *at, ptrdiff_t count
 }
 
 /* What is read for the windows of a panel. Elements stay as they are as long as all of them sort like keys. Planes
- * take turns in scratch memory, since it does not matter to a box in which order they are there. */
+ * of a box take turns in scratch memory, since it does not matter in which order they are there. */
 typedef struct {
     const fm_source *source;
     ptrdiff_t at[FM_MAX_NDIM];  /* the first row of the next plane */
@@ -136,7 +144,7 @@ static void read_plane(const fm_filter *f, const layout *l, const as_bits *bits,
 {
     const fm_network *n = f->network;
     const int far_away = is_far_away(f);
-    const ptrdiff_t plane = r->planes % n->planes;
+    const ptrdiff_t plane = r->planes % slots(f);
     ptrdiff_t at[FM_MAX_NDIM];
     memcpy(at, r->at, sizeof at);
     for (ptrdiff_t y = 0; y < r->rows; y++) {
@@ -145,7 +153,7 @@ static void read_plane(const fm_filter *f, const layout *l, const as_bits *bits,
         K *to = l->input + plane * n->plane + y * row_size(n);
         if (!read_row(f, l, r->source, at, r->tiles, to) && r->source == &bits->source) {
             r->source = &f->source;
-            for (ptrdiff_t before = 0; before < n->planes && before < r->planes; before++)
+            for (ptrdiff_t before = 0; before < slots(f) && before < r->planes; before++)
                 if (before != plane)
                     rows_to_keys(f, l, before, r->rows);
             rows_to_keys(f, l, plane, y + 1);
@@ -193,8 +201,8 @@ static void network_cut(const fm_filter *f, fm_block *largest)
         rows = rows > 32 * rows_before(n) ? rows / 2 : rows;
     }
     fm_cut_plane(f, rows / n->tile_rows * n->tile_rows, columns, largest);
-    if (f->far >= 0 && n->planes > 1 && !f->footprint)
-        largest->extent[f->far] = fm_part_of(f->output->shape[f->far], FAR);
+    if (f->far >= 0 && n->planes > 1)
+        largest->extent[f->far] = fm_part_of(f->output->shape[f->far], f->footprint ? FAR_SHAPES : FAR);
 }
 
 /* Outputs that need not go through scratch memory: of so many columns the first groups. */
@@ -317,13 +325,15 @@ static void make_panel(const fm_filter *f, const layout *l, const as_bits *bits,
         make_plane(f, l, bits, block, &input, 1);
         return;
     }
+    layout at = *l;
     reading r = begin_reading(f, bits, block);
     for (ptrdiff_t z = 0; z < planes; z++) {
         while (r.planes < z + f->network->planes)
             read_plane(f, l, bits, &r);
-        make_plane(f, l, bits, &plane, &input, r.source == &bits->source);
+        make_plane(f, &at, bits, &plane, &input, r.source == &bits->source);
         if (f->far >= 0)
             plane.start[f->far]++;
+        at.input += f->footprint ? f->network->plane : 0;
     }
 }
 
@@ -340,7 +350,7 @@ static ptrdiff_t panel_width(const fm_filter *f, const fm_block *block, ptrdiff_
 
 static void network_part(fm_filter *f, const fm_block *block, void *scratch, int lane)
 {
-    const layout l = lay_out(f->network, scratch);
+    const layout l = lay_out(f, scratch);
     as_bits bits;
     view_as_bits(f, &bits);
     fm_block panel = *block;

@@ -307,12 +307,15 @@ def test_three_dimensions(sizes, dtype):
 @pytest.mark.parametrize("side", [3, 5])
 def test_planes_that_take_turns(side, shape, dtype):
     """Elements that do not sort like keys come in a plane after the first ones, and stay for some."""
+    middle = side // 2
+    ball = ((np.indices((side,) * 3) - middle) ** 2).sum(axis=0) <= middle**2
     volume = np.random.default_rng(5).integers(0, 100, shape).astype(dtype)
     check(volume, (side,) * 3, workers=2)
     for plane in {0, shape[0] // 2, shape[0] - 1}:
         other = volume.copy()
         other[plane, -1, -1] = -1
         check(other, (side,) * 3, mode="wrap")
+        check(other, (side,) * 3, footprint=ball)
 
 
 @pytest.mark.parametrize("dtype", WIDTHS)
