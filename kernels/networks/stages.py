@@ -12,12 +12,13 @@ study of replacement algorithms for a virtual-storage computer, 1966).
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from graph import Op, Ref
 from plan import Network
 
 ONE_STAGE = 1200  # operations of a tile at most: the code of more does not stay in the cache of decoded instructions
-LARGEST_STAGE = 300  # of several, which do when they follow each other for a few groups
+LARGEST_STAGE = 700  # of several, which do when they follow each other for a few groups
 TILE_GROUPS = 4
 
 
@@ -66,7 +67,7 @@ def schedule(network: Network) -> Schedule:
     operations = [node for node in network.needed if isinstance(nodes[node], Op)]
     one = len(operations) <= ONE_STAGE
     size, tile = (ONE_STAGE, 1) if one else (LARGEST_STAGE, TILE_GROUPS)
-    stages = [Stage(operations[i : i + size]) for i in range(0, len(operations), size)]
+    stages = [Stage(part) for part in _cut(network, operations, size)]
     stage_of = {node: number for number, stage in enumerate(stages) for node in stage.nodes}
     last_use = dict.fromkeys(operations, -1)
     reach = dict.fromkeys(operations, 0)
@@ -94,6 +95,30 @@ def schedule(network: Network) -> Schedule:
                 done_with[last_use[node]].append(rings[node])
         free += done_with[number]
     return Schedule(network, stages, rings, tile, places)
+
+
+def _cut(network: Network, operations: list[int], most: int) -> Iterator[list[int]]:
+    """Parts of at most so many operations, and at least half as many, that pass on as few values as can be."""
+    nodes = network.graph.nodes
+    last_use: dict[int, int] = {}
+    kept = set()
+    for time, node in enumerate(operations):
+        for ref in (nodes[node].a, nodes[node].b):
+            last_use[ref.node] = time
+            if ref.shift:
+                kept.add(ref.node)
+    change = [0] * (len(operations) + 1)
+    for time, node in enumerate(operations):
+        if node not in kept:  # else it is stored wherever stages end
+            change[time + 1] += 1
+            change[last_use.get(node, time) + 1] -= 1
+    passed_on = list(accumulate(change))
+    start = 0
+    while len(operations) - start > most:
+        end = min(range(start + most // 2, start + most + 1), key=lambda time: (passed_on[time], -time))
+        yield operations[start:end]
+        start = end
+    yield operations[start:]
 
 
 @dataclass(frozen=True)
