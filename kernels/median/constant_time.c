@@ -1,4 +1,4 @@
-/* Large windows in two dimensions: sliding over ordinal numbers, many at a time.
+/* Very large windows in two dimensions: sliding over ordinal numbers, many at a time.
  *
  * The elements of a tile are sorted, and those whose numbers in the order differ by less than 64 make a group.
  * A group keeps the points where its elements lie; a point keeps the group. Where a window moves on by a

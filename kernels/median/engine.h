@@ -85,6 +85,7 @@ typedef struct fm_doubles {
 enum {
     FM_MOST_SCRATCH = 8 << 20,   /* bytes for each thread */
     FM_LONGEST_HISTOGRAM = 4096, /* side of the windows of the engine `histogram`, */
+    FM_LONGEST_BINNED = 128,    /* of `binned`, */
     FM_LONGEST_CONSTANT = 400,   /* and of `constant_time`, so that enough is left of a tile */
 };
 
@@ -93,7 +94,7 @@ typedef struct fm_engines {
     int lanes;                  /* keys that are compared at a time */
     const fm_network *networks; /* up to one without a run; */
     const fm_shape *shapes;     /* and those of footprints */
-    const fm_engine *three, *network, *interpret, *extreme, *constant_time, *ordinal, *weighted,
+    const fm_engine *three, *network, *interpret, *extreme, *binned, *constant_time, *ordinal, *weighted,
         *band;
     const fm_engine *histogram; /* for keys of 8 bits alone */
     const struct fm_engines *doubles; /* of 64 bits alone: engines of small windows that compare keys as doubles, */

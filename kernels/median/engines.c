@@ -8,7 +8,7 @@
 extern const fm_network ENGINE(fm_networks)[];
 extern const fm_shape ENGINE(fm_shapes)[];
 extern const fm_engine ENGINE(fm_three), ENGINE(fm_network_engine), ENGINE(fm_interpret), ENGINE(fm_extreme),
-    ENGINE(fm_constant_time), ENGINE(fm_ordinal), ENGINE(fm_weighted), ENGINE(fm_band),
+    ENGINE(fm_binned), ENGINE(fm_constant_time), ENGINE(fm_ordinal), ENGINE(fm_weighted), ENGINE(fm_band),
     ENGINE(fm_by_numbers), FM_NAME(fm_histogram);
 extern const fm_engine LIKE_64(fm_network_engine), FM_NAME(fm_doubles_engine),
     FM_NAME(fm_narrow);
@@ -30,6 +30,7 @@ const fm_engines ENGINE(fm_engines) = {
 #else
     .network = &ENGINE(fm_network_engine),
     .extreme = &ENGINE(fm_extreme),
+    .binned = &ENGINE(fm_binned),
     .constant_time = &ENGINE(fm_constant_time),
     .ordinal = &ENGINE(fm_ordinal),
     .weighted = &ENGINE(fm_weighted),

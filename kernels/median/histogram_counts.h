@@ -171,20 +171,33 @@ static inline COUNTS(total) COUNTS(make)(const COUNTS(column) *columns, ptrdiff_
     return here;
 }
 
-/* The key of the given rank in window x. */
-static inline uint8_t COUNTS(seek)(const COUNTS(layout) *l, ptrdiff_t size, COUNTS(row) *r, ptrdiff_t x, TOTAL rank)
+/* How many elements are in bins before one. */
+static inline TOTAL COUNTS(before)(const COUNTS(total) *t, unsigned bin)
+{
+    TOTAL counts[2 * BINS]; /* no branch: often nothing foretells whether the bin is the first */
+    counts[BINS - 1] = 0;
+    memcpy(counts + BINS, t, sizeof *t);
+    return counts[BINS + bin - 1];
+}
+
+/* The key of the given rank in window x, and its rank among equal ones if that is asked for. */
+static inline uint8_t COUNTS(seek)(const COUNTS(layout) *l, ptrdiff_t size, COUNTS(row) *r, ptrdiff_t x, TOTAL rank,
+                                   TOTAL *among)
 {
     const COUNTS(total) coarse = COUNTS(make)(l->coarse, size, x, &r->coarse);
     const unsigned high = COUNTS(find)(&coarse, rank);
     const COUNTS(total) fine = COUNTS(make)(COUNTS(fine_of)(l, 0, high * BINS), size, x, r->fine + high);
-    const TOTAL below = high ? r->coarse.total.bin[high - 1] : 0;
-    return (uint8_t)(high * BINS + COUNTS(find)(&fine, (TOTAL)(rank - below)));
+    const TOTAL left = (TOTAL)(rank - (high ? r->coarse.total.bin[high - 1] : 0));
+    const unsigned low = COUNTS(find)(&fine, left);
+    if (among)
+        *among = (TOTAL)(left - COUNTS(before)(&fine, low));
+    return (uint8_t)(high * BINS + low);
 }
 
 /* The outputs after that of window x as far as they have its upper half, for which no coarse histogram is needed.
  * Returns the first window that it does not make. */
 static inline ptrdiff_t COUNTS(follow)(const COUNTS(layout) *l, ptrdiff_t width, ptrdiff_t size, COUNTS(row) *r, ptrdiff_t x,
-                                       TOTAL rank)
+                                       TOTAL rank, TOTAL *among)
 {
     static const COLUMN nothing;
     const unsigned high = l->out[x] / BINS;
@@ -203,18 +216,20 @@ static inline ptrdiff_t COUNTS(follow)(const COUNTS(layout) *l, ptrdiff_t width,
             break;
         }
         l->out[x] = (uint8_t)(high * BINS + low);
+        if (among)
+            among[x] = (TOTAL)(left - COUNTS(before)(&here, low));
     }
     return x;
 }
 
-/* Filters a row of outputs. */
-static inline void COUNTS(filter_row)(const COUNTS(layout) *l, ptrdiff_t width, ptrdiff_t size, TOTAL rank)
+/* Filters a row of outputs. The rank of each among equal elements of its window goes to `among` unless that is NULL. */
+static inline void COUNTS(filter_row)(const COUNTS(layout) *l, ptrdiff_t width, ptrdiff_t size, TOTAL rank, TOTAL *among)
 {
     COUNTS(row) r;
     COUNTS(begin_row)(size, &r);
     for (ptrdiff_t x = 0; x < width;) {
-        l->out[x] = COUNTS(seek)(l, size, &r, x, rank);
-        x = COUNTS(follow)(l, width, size, &r, x, rank);
+        l->out[x] = COUNTS(seek)(l, size, &r, x, rank, among ? among + x : NULL);
+        x = COUNTS(follow)(l, width, size, &r, x, rank, among);
     }
 }
 
@@ -240,7 +255,7 @@ static inline void COUNTS(filter)(fm_filter *f, const fm_block *block, void *scr
                 COUNTS(change_key)(&l, x, l.new_row[x], l.old_row[x]);
         }
         if (y >= rows - 1) {
-            COUNTS(filter_row)(&l, width, size, (TOTAL)f->rank);
+            COUNTS(filter_row)(&l, width, size, (TOTAL)f->rank, NULL);
             fm_write_keys(f->output, at, f->inner, width, l.out);
             at[f->outer]++;
         }
@@ -272,9 +287,9 @@ static inline void COUNTS(filter_tile_row)(fm_tile *t, ptrdiff_t size, ptrdiff_t
         const int finding = w->findings[x / FM_CHUNK];
         const ptrdiff_t wanted = finding ? (ptrdiff_t)w->to[x] : w->rank;
         if (wanted < FM_POISONED) {
-            chosen[x] = COUNTS(seek)(&l, size, &r, x, (TOTAL)wanted);
+            chosen[x] = COUNTS(seek)(&l, size, &r, x, (TOTAL)wanted, NULL);
             if (lower)
-                lower[x] = finding & FM_TWO ? COUNTS(seek)(&l, size, &r, x, (TOTAL)w->to_lower[x]) : chosen[x];
+                lower[x] = finding & FM_TWO ? COUNTS(seek)(&l, size, &r, x, (TOTAL)w->to_lower[x], NULL) : chosen[x];
         }
     }
 }

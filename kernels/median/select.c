@@ -168,8 +168,8 @@ static double constant_time_cost(const fm_filter *f, const fm_window *w, ptrdiff
 {
     if (!is_rectangle(f, w, count, FM_LONGEST_CONSTANT))
         return never;
-    ptrdiff_t rows = f->size[f->outer], columns = f->size[f->inner];
-    return 46 + 0.17 * (double)(rows > columns ? rows : columns);
+    const ptrdiff_t rows = f->size[f->outer], columns = f->size[f->inner], longer = rows > columns ? rows : columns;
+    return longer <= FM_LONGEST_BINNED ? 25 + 0.3 * (double)longer : 46 + 0.17 * (double)longer;
 }
 
 /* Sorting, and two elements of each line of the window for a step along it. */
@@ -491,6 +491,6 @@ fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *
     if (least == histogram)
         return fm_run_engine(engines->histogram, f, workers);
     if (least == constant)
-        return fm_run_engine(engines->constant_time, f, workers);
+        return fm_run_engine(is_rectangle(f, w, count, FM_LONGEST_BINNED) ? engines->binned : engines->constant_time, f, workers);
     return run_ordinal(f, engines, w, workers);
 }

@@ -88,6 +88,19 @@ def test_the_longest_sides_of_histograms():
         check(noise((40, 52)), sizes)
 
 
+@pytest.mark.parametrize("dtype", ["u2", "i4", "f4", "f8"])
+@pytest.mark.parametrize(("shape", "sizes"), [((140, 150), (25, 24)), ((60, 270), (48, 26)), ((9, 300), (49, 30)), ((150, 30), (128, 40))])
+def test_tiles_of_bins(shape, sizes, dtype):
+    """Tiles of two words and of four to a bin, side by side; equal elements fill many bins."""
+    count = sizes[0] * sizes[1]
+    check(noise(shape, dtype), sizes, workers=2)
+    check(noise(shape, dtype), sizes, rank=count // 50, mode="wrap")
+    values = noise(shape, dtype) % 5 if np.dtype(dtype).kind != "f" else specials(shape, np.dtype(dtype))
+    check(values, sizes, mode="mirror")
+    smooth = np.add.outer(np.arange(shape[0]), 3 * np.arange(shape[1])).astype(dtype)
+    check(smooth, sizes, rank=count - 3, mode="constant", cval=7)
+
+
 @pytest.mark.parametrize("dtype", ["u2", "i4", "f4", "i8", "f8"])
 @pytest.mark.parametrize("sizes", [(43, 41), (1, 101), (2, 131)])
 def test_elements_whose_leading_digits_are_the_same(sizes, dtype):
