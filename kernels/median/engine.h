@@ -4,6 +4,7 @@
 #define FM_ENGINE_H
 
 #include "array.h"
+#include "lines.h"
 #include "network.h"
 #include "shapes.h"
 #include "window.h"
@@ -30,6 +31,7 @@ typedef struct {
 
     int inner, outer, far; /* axes: along inner outputs are neighbours; outer and far are -1 where not used */
     const fm_network *network;
+    const fm_line *line;
     const unsigned char *footprint; /* NULL for boxes; for the engines `ordinal` and `band` it has so many runs along
                                      * inner */
     ptrdiff_t run_count;
@@ -93,8 +95,9 @@ enum {
 typedef struct fm_engines {
     int lanes;                  /* keys that are compared at a time */
     const fm_network *networks; /* up to one without a run; */
-    const fm_shape *shapes;     /* and those of footprints */
-    const fm_engine *three, *network, *interpret, *extreme, *binned, *constant_time, *ordinal, *weighted,
+    const fm_shape *shapes;     /* those of footprints, */
+    const fm_line *lines;       /* and those of lines */
+    const fm_engine *three, *network, *line, *interpret, *extreme, *binned, *constant_time, *ordinal, *weighted,
         *band;
     const fm_engine *histogram; /* for keys of 8 bits alone */
     const struct fm_engines *doubles; /* of 64 bits alone: engines of small windows that compare keys as doubles, */

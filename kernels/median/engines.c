@@ -7,10 +7,12 @@
 
 extern const fm_network ENGINE(fm_networks)[];
 extern const fm_shape ENGINE(fm_shapes)[];
+extern const fm_line ENGINE(fm_lines)[];
 extern const fm_engine ENGINE(fm_three), ENGINE(fm_network_engine), ENGINE(fm_interpret), ENGINE(fm_extreme),
     ENGINE(fm_binned), ENGINE(fm_constant_time), ENGINE(fm_ordinal), ENGINE(fm_weighted), ENGINE(fm_band),
     ENGINE(fm_by_numbers), FM_NAME(fm_histogram);
-extern const fm_engine LIKE_64(fm_network_engine), FM_NAME(fm_doubles_engine),
+extern const fm_engine ENGINE(fm_line_engine), LIKE_64(fm_line_engine), LIKE_64(fm_network_engine),
+    FM_NAME(fm_doubles_engine),
     FM_NAME(fm_narrow);
 extern const fm_engines FM_NAME(fm_engines_doubles);
 
@@ -23,12 +25,15 @@ const fm_engines ENGINE(fm_engines) = {
 #endif
     .networks = ENGINE(fm_networks),
     .shapes = ENGINE(fm_shapes),
+    .lines = ENGINE(fm_lines),
     .three = &ENGINE(fm_three),
     .interpret = &ENGINE(fm_interpret),
 #if defined(FM_DOUBLES)
-    .network = &LIKE_64(fm_network_engine), /* it does not compare anything itself */
+    .network = &LIKE_64(fm_network_engine), /* these do not compare anything themselves */
+    .line = &LIKE_64(fm_line_engine),
 #else
     .network = &ENGINE(fm_network_engine),
+    .line = &ENGINE(fm_line_engine),
     .extreme = &ENGINE(fm_extreme),
     .binned = &ENGINE(fm_binned),
     .constant_time = &ENGINE(fm_constant_time),

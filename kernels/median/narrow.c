@@ -52,6 +52,7 @@ static fm_filter filter_of(const fm_narrowing *n, int width)
         .outer = f->outer,
         .far = f->far,
         .network = n->narrower[width].network,
+        .line = n->narrower[width].line,
         .footprint = f->footprint,
         .program = f->program,
         .lines = f->lines,

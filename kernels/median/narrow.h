@@ -10,6 +10,7 @@ typedef struct {
     struct {
         const fm_engine *engine; /* NULL where there is none */
         const fm_network *network;
+        const fm_line *line;
     } narrower[FM_KEY_WIDTHS];
 } fm_narrowing;
 

@@ -122,12 +122,31 @@ static const fm_network *find_network(const fm_filter *f, const fm_engines *engi
     return NULL;
 }
 
+/* A network for windows of one line, which stands or lies. Short ones of a single row are selected from in place by
+ * other networks. */
+static const fm_line *find_line(const fm_filter *f, const fm_engines *engines, const fm_window *w, ptrdiff_t count)
+{
+    const int lies = f->size[f->inner] == count, stands = f->outer >= 0 && f->size[f->outer] == count;
+    const int single = lies && count <= FM_LONGEST_SINGLE;
+    if (w->footprint || w->rank != count / 2 || (!lies && !stands) || (single && f->outer < 0))
+        return NULL;
+    for (const fm_line *line = engines->lines; line->run; line++)
+        if (line->length == count && (line->tile == 1) == single)
+            return line;
+    return NULL;
+}
+
 /* The engines of small windows. */
-typedef enum { THREE, NETWORK, PROGRAM } small_engine;
+typedef enum { THREE, LINE, NETWORK, PROGRAM } small_engine;
 
 static const fm_engine *engine_of(const fm_engines *engines, small_engine small)
 {
-    return small == THREE ? engines->three : small == NETWORK ? engines->network : engines->interpret;
+    switch (small) {
+    case THREE: return engines->three;
+    case LINE: return engines->line;
+    case NETWORK: return engines->network;
+    default: return engines->interpret;
+    }
 }
 
 /* Whether the window is a box in two dimensions with no longer side. */
@@ -265,6 +284,7 @@ static fm_status run_narrow(fm_filter *f, const fm_engines *engines, const fm_en
         const fm_engines *narrower = fm_active->engines[width];
         const fm_network *network = small == NETWORK ? find_network(f, narrower, w, count) : NULL;
         n.narrower[width].network = network;
+        n.narrower[width].line = small == LINE ? find_line(f, narrower, w, count) : NULL;
         n.narrower[width].engine = small == NETWORK && !network ? NULL : engine_of(narrower, small);
     }
     return fm_run_engine(engines->narrow, &n.filter, workers);
@@ -296,6 +316,7 @@ static fm_status run_small(fm_filter *f, const fm_engines *engines, small_engine
             .outer = f->outer,
             .far = f->far,
             .network = small == NETWORK ? find_network(f, engines->doubles, w, count) : NULL,
+            .line = small == LINE ? find_line(f, engines->doubles, w, count) : NULL,
             .footprint = f->footprint,
             .program = f->program,
             .lines = f->lines,
@@ -475,6 +496,9 @@ fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *
     choose_plane(f, f->source.array);
     if (is_three(f, w, count))
         return run_small(f, engines, THREE, w, count, workers);
+    f->line = find_line(f, engines, w, count);
+    if (f->line)
+        return run_small(f, engines, LINE, w, count, workers);
     f->network = find_network(f, engines, w, count);
     const fm_numbering numbering = find_numbering(f, NETWORK, w, count);
     const double numbered = numbered_network_cost(f, engines, &numbering, count);

@@ -299,6 +299,34 @@ def test_rectangles_of_several_panels(sizes, dtype):
     check(noise((290, 23), dtype), sizes, mode="mirror")
 
 
+@pytest.mark.parametrize("dtype", ["u1", "i2", "f4", "u8", "f8"])
+@pytest.mark.parametrize("size", [3, 5, 8, 9, 10, 16, 17, 18, 31, 33])
+def test_lines_that_stand_and_lie(size, dtype):
+    """Around strips and tiles, with rows outside, and elements that sort like their keys until one does not."""
+    for shape in ((70, 33), (5, 600), (131, 9)):
+        image = np.abs(noise(shape, dtype))
+        for sizes in ((size, 1), (1, size)):
+            for mode in ("constant", "mirror"):
+                check(image, sizes, mode=mode)
+        if dtype not in ("u1", "u8"):
+            image[3, 4] = -1
+            check(image, (size, 1))
+            check(image, (1, size))
+
+
+@pytest.mark.parametrize("sizes", [(9, 1), (1, 9), (15, 1), (1, 31)])
+def test_lines_of_streamed_arrays(sizes):
+    """Outputs of 4 MiB and more are written past the caches."""
+    image = np.random.default_rng(1).integers(0, 2**15, (1030, 2050), "u2")
+    got = filtered(image, sizes)
+    for rows in (slice(0, 90), slice(-90, None)):
+        part = expected(image[rows, :200], sizes)
+        assert_same_bits(got[rows, :100][20:50].copy(), part[20:50, :100].copy())
+    for columns in (slice(0, 90), slice(-90, None)):
+        part = expected(image[:90, columns], sizes)
+        assert_same_bits(got[:60, columns][:, 20:50].copy(), part[:60, 20:50].copy())
+
+
 @pytest.mark.parametrize("dtype", WIDTHS)
 @pytest.mark.parametrize(
     "size", [*range(1, 10), 15, 16, 31, 32, 33, 47, 48, 63, 64, 65, 96, 97, 101, 127, 128, 129, 200, 255, 1001]
