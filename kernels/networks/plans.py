@@ -13,7 +13,7 @@ Window = tuple[int, ...]
 LONGEST = 9  # side of the rectangles
 LARGER = 11, 13, 15, 17, 21  # sides of the squares beyond
 LONG = (3, 11), (3, 15), (5, 11), (7, 11)  # sides of the rectangles beyond, which lie or stand
-SMALL = [window for window in product((1,), range(1, LONGEST + 1), range(1, LONGEST + 1)) if prod(window) > 2]
+SMALL = [window for window in product((1,), range(1, LONGEST + 1), range(2, LONGEST + 1)) if prod(window) > 2]
 SMALL.remove((1, 3, 3))  # has an engine of its own
 RARE: list[Window] = [
     *((1, *sides) for pair in LONG for sides in (pair, pair[::-1])),
