@@ -15,11 +15,11 @@
 #define BY_NUMBERS(name) FM_NAME(FM_JOIN(name, FM_KEY))
 
 enum {
-    MOST = 1 << 16, /* elements that can be numbered */
-    ROWS = 128,     /* of a block, and its */
-    COLUMNS = 256,  /* columns; */
-    LONG = 8192,    /* columns where there are no rows; */
-    WINDOWS = 4,    /* and how many windows it is deep along further axes */
+    MOST_NUMBERS = 1 << 16, /* elements that can be numbered */
+    ROWS = 128,             /* of a block, and its */
+    COLUMNS = 256,          /* columns; */
+    LONG = 8192,            /* columns where there are no rows; */
+    WINDOWS = 4,            /* and how many windows it is deep along further axes */
 };
 
 /* The parts of scratch memory. */
@@ -62,6 +62,7 @@ static fm_filter filter_of(const fm_filter *f)
         .outer = f->outer,
         .far = f->far,
         .network = f->numbering->network,
+        .footprint = f->footprint,
         .program = f->program,
         .lines = f->lines,
         .line_count = f->line_count,
@@ -93,7 +94,7 @@ static void cut(const fm_filter *f, fm_block *largest)
     ptrdiff_t extent[FM_MAX_NDIM];
     do
         reach_of(f, largest->extent, extent);
-    while (volume(f, extent) > MOST && halve(f, largest));
+    while (volume(f, extent) > MOST_NUMBERS && halve(f, largest));
 }
 
 static size_t scratch_bytes(const fm_filter *f, const fm_block *largest)
@@ -101,7 +102,7 @@ static size_t scratch_bytes(const fm_filter *f, const fm_block *largest)
     const fm_filter numbers = filter_of(f);
     ptrdiff_t extent[FM_MAX_NDIM];
     reach_of(f, largest->extent, extent);
-    if (volume(f, extent) > MOST)
+    if (volume(f, extent) > MOST_NUMBERS)
         return 0;
     const layout l = lay_out(f, largest, NULL);
     return l.bytes + f->numbering->engine->scratch(&numbers, largest);
