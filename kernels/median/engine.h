@@ -77,6 +77,22 @@ void fm_cut_plane(const fm_filter *filter, ptrdiff_t rows, ptrdiff_t columns, fm
 
 fm_status fm_run_engine(const fm_engine *engine, fm_filter *filter, int workers);
 
+/* A filter of the same windows, without arrays, of elements of another kind; these want a network of their own. */
+static inline fm_filter fm_same_windows(const fm_filter *f)
+{
+    return (fm_filter){
+        .size = f->size,
+        .rank = f->rank,
+        .inner = f->inner,
+        .outer = f->outer,
+        .far = f->far,
+        .footprint = f->footprint,
+        .program = f->program,
+        .lines = f->lines,
+        .line_count = f->line_count,
+    };
+}
+
 /* A filter of doubles by their bits, the engine that compares these as doubles, and that for all other blocks; the two
  * cut alike. */
 typedef struct fm_doubles {

@@ -44,20 +44,10 @@ static layout lay_out(const fm_filter *f, const fm_block *block, void *scratch)
 /* The filter for elements of another width, without its arrays. */
 static fm_filter filter_of(const fm_narrowing *n, int width)
 {
-    const fm_filter *f = &n->filter;
-    return (fm_filter){
-        .size = f->size,
-        .rank = f->rank,
-        .inner = f->inner,
-        .outer = f->outer,
-        .far = f->far,
-        .network = n->narrower[width].network,
-        .line = n->narrower[width].line,
-        .footprint = f->footprint,
-        .program = f->program,
-        .lines = f->lines,
-        .line_count = f->line_count,
-    };
+    fm_filter narrow = fm_same_windows(&n->filter);
+    narrow.network = n->narrower[width].network;
+    narrow.line = n->narrower[width].line;
+    return narrow;
 }
 
 /* A block that all the engines can make. */

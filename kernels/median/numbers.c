@@ -52,22 +52,13 @@ static layout lay_out(const fm_filter *f, const fm_block *block, void *scratch)
     return l;
 }
 
-/* The filter of numbers, without its arrays. */
+/* The filter of numbers; what is said of it by the array of outputs is the same of theirs. */
 static fm_filter filter_of(const fm_filter *f)
 {
-    return (fm_filter){
-        .size = f->size,
-        .rank = f->rank,
-        .inner = f->inner,
-        .outer = f->outer,
-        .far = f->far,
-        .network = f->numbering->network,
-        .footprint = f->footprint,
-        .program = f->program,
-        .lines = f->lines,
-        .line_count = f->line_count,
-        .output = f->output,
-    };
+    fm_filter numbers = fm_same_windows(f);
+    numbers.network = f->numbering->network;
+    numbers.output = f->output;
+    return numbers;
 }
 
 /* Halves a block along the axis where that makes the fewest elements be numbered again. */

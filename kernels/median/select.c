@@ -202,9 +202,12 @@ static double ordinal_cost(const fm_filter *f)
     return 20 + 2.7 * lines / longest;
 }
 
-/* The engine of 16 bits that elements, once numbered, are filtered by. */
-static fm_numbering find_numbering(const fm_filter *f, small_engine small, const fm_window *w, ptrdiff_t count)
+/* The engine of 16 bits that elements, once numbered, are filtered by; none where they are not numbered. */
+static fm_numbering find_numbering(const fm_filter *f, const fm_engines *engines, small_engine small,
+                                   const fm_window *w, ptrdiff_t count)
 {
+    if (!engines->by_numbers)
+        return (fm_numbering){0};
     const fm_engines *narrow = fm_active->engines[1];
     return (fm_numbering){engine_of(narrow, small), small == NETWORK ? find_network(f, narrow, w, count) : NULL};
 }
@@ -223,7 +226,7 @@ static double numbering_cost(const fm_filter *f, const fm_engines *engines, cons
 {
     fm_filter numbered = *f;
     numbered.numbering = numbering;
-    if (!engines->by_numbers || !has_room(engines->by_numbers, &numbered))
+    if (!numbering->engine || !has_room(engines->by_numbers, &numbered))
         return never;
     fm_block largest;
     engines->by_numbers->cut(&numbered, &largest);
@@ -264,7 +267,7 @@ static const fm_program *find_program(fm_filter *f, const fm_engines *engines, c
     fm_selection selection = {points, count, f->outer < 0 ? 1 : f->size[f->outer], w->rank};
     const fm_program *program = points ? fm_program_find(&selection) : NULL;
     free(points);
-    const fm_numbering numbering = find_numbering(f, PROGRAM, w, count);
+    const fm_numbering numbering = find_numbering(f, engines, PROGRAM, w, count);
     if (program && (program_cost(engines, program) <= most || numbered_program_cost(f, engines, &numbering, program) <= most))
         return program;
     fm_program_release(program);
@@ -306,26 +309,12 @@ static fm_status run_small(fm_filter *f, const fm_engines *engines, small_engine
     if (!engines->doubles || f->output->type != FM_F64)
         return run_narrow(f, engines, engine, small, w, count, workers);
     const fm_array input = fm_as_bits(f->source.array), output = fm_as_bits(f->output);
-    fm_doubles doubles = {
-        .filter = {
-            .source = {&input, f->source.modes, 0},
-            .output = &output,
-            .size = f->size,
-            .rank = f->rank,
-            .inner = f->inner,
-            .outer = f->outer,
-            .far = f->far,
-            .network = small == NETWORK ? find_network(f, engines->doubles, w, count) : NULL,
-            .line = small == LINE ? find_line(f, engines->doubles, w, count) : NULL,
-            .footprint = f->footprint,
-            .program = f->program,
-            .lines = f->lines,
-            .line_count = f->line_count,
-            .watch = f->watch,
-        },
-        .engine = engine_of(engines->doubles, small),
-        .other = engine,
-    };
+    fm_doubles doubles = {fm_same_windows(f), engine_of(engines->doubles, small), engine};
+    doubles.filter.source = (fm_source){&input, f->source.modes, 0};
+    doubles.filter.output = &output;
+    doubles.filter.network = small == NETWORK ? find_network(f, engines->doubles, w, count) : NULL;
+    doubles.filter.line = small == LINE ? find_line(f, engines->doubles, w, count) : NULL;
+    doubles.filter.watch = f->watch;
     memcpy(doubles.filter.lead, f->lead, sizeof f->lead);
     if (w->fill)
         memcpy(&doubles.filter.source.fill, w->fill, sizeof doubles.filter.source.fill);
@@ -337,7 +326,7 @@ static fm_status run_program(fm_filter *f, const fm_engines *engines, const fm_p
                              ptrdiff_t count, int workers)
 {
     f->program = program;
-    const fm_numbering numbering = find_numbering(f, PROGRAM, w, count);
+    const fm_numbering numbering = find_numbering(f, engines, PROGRAM, w, count);
     const int is_numbered = numbered_program_cost(f, engines, &numbering, program) < program_cost(engines, program);
     fm_status status = is_numbered ? run_numbered(f, engines, &numbering, PROGRAM, w, count, workers)
                                    : run_small(f, engines, PROGRAM, w, count, workers);
@@ -500,7 +489,7 @@ fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *
     if (f->line)
         return run_small(f, engines, LINE, w, count, workers);
     f->network = find_network(f, engines, w, count);
-    const fm_numbering numbering = find_numbering(f, NETWORK, w, count);
+    const fm_numbering numbering = find_numbering(f, engines, NETWORK, w, count);
     const double numbered = numbered_network_cost(f, engines, &numbering, count);
     if (f->network && network_cost(engines, f->output->type, count) <= numbered)
         return run_small(f, engines, NETWORK, w, count, workers);
