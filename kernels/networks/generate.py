@@ -1,10 +1,12 @@
-"""Writes C text: ``generate.py list`` names all networks, ``generate.py 1x7x7 OUT`` writes one,
-``generate.py index OUT`` a header that includes those whose window has at most MOST elements, and
-``generate.py selections OUT`` those of windows that share no elements, ``generate.py shapes OUT`` those of footprints,
-``generate.py lines OUT`` those of windows of one line.
+"""Writes C text: ``generate.py list`` names all texts, ``generate.py NAME OUT`` writes one.
+
+Each network of a box has a text of its own, which takes long to make; ``networks`` includes those whose window has at
+most MOST elements.
 """
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from math import prod
 from pathlib import Path
 
@@ -17,6 +19,10 @@ from plans import RARE, WINDOWS, Window, plan_of
 
 def name_of(window: Window) -> str:
     return "x".join(str(side) for side in window)
+
+
+def box(window: Window) -> str:
+    return emit(plan_of(window))
 
 
 def index() -> str:
@@ -34,20 +40,21 @@ def index() -> str:
     return "\n".join(text) + "\n"
 
 
+TEXTS: dict[str, Callable[[], str]] = {
+    **{f"network_{name_of(window)}": partial(box, window) for window in WINDOWS},
+    "networks": index,
+    "selection_networks": selection.emit,
+    "shape_networks": shapes.emit_all,
+    "line_networks": lines.emit,
+}
+
+
 def main(arguments: list[str]) -> None:
     match arguments:
         case ["list"]:
-            print("\n".join(map(name_of, WINDOWS)))
-        case ["index", path]:
-            Path(path).write_text(index())
-        case ["selections", path]:
-            Path(path).write_text(selection.emit())
-        case ["lines", path]:
-            Path(path).write_text(lines.emit())
-        case ["shapes", path]:
-            Path(path).write_text(shapes.emit_all())
-        case [window, path]:
-            Path(path).write_text(emit(plan_of(tuple(map(int, window.split("x"))))))
+            print("\n".join(TEXTS))
+        case [name, path] if name in TEXTS:
+            Path(path).write_text(TEXTS[name]())
         case _:
             sys.exit(__doc__)
 
