@@ -381,9 +381,11 @@ def masked_windows(settings: Settings) -> Iterator[Row]:
     """Windows of other kinds, with 0.1 % masked."""
     image, volume, signal = image_of("uint16"), image_of("uint16", (64, 128, 128)), image_of("uint16", (1_000_000,))
     cases: list[tuple[str, np.ndarray, object, dict[str, object]]] = [
-        ("disk of radius 2", image, None, {"footprint": disk(2)}), ("disk of radius 10", image, None, {"footprint": disk(10)}),
+        ("disk of radius 2", image, None, {"footprint": disk(2)}),
+        ("disk of radius 10", image, None, {"footprint": disk(10)}),
         ("4x4", image, 4, {}), ("101x101", image, 101, {}), ("201x201", image, 201, {}), ("601x601", image, 601, {}),
-        ("1-D, 31", signal, 31, {}), ("1-D, 1001", signal, 1001, {}), ("3x3x3", volume, 3, {}), ("5x5x5", volume, 5, {}),
+        ("1-D, 31", signal, 31, {}), ("1-D, 1001", signal, 1001, {}),
+        ("3x3x3", volume, 3, {}), ("5x5x5", volume, 5, {}),
     ]  # fmt: skip
     for name, array, size, options in cases[:5] if settings.quick else cases:
         hidden = np.random.default_rng(1).random(array.shape) < 0.001

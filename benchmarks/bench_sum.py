@@ -73,11 +73,14 @@ def list_products() -> Iterator[Case]:
 def sums() -> Iterator[Case]:
     x = np.random.default_rng(1).random(MILLION)
     arrays = [
-        ("1,000,000 float64", x, 1.0, 1.2), ("1000 elements", x[:1000].copy(), 2, 4), ("strided [::2]", x[::2], 1.0, 1.2),
+        ("1,000,000 float64", x, 1.0, 1.2), ("1000 elements", x[:1000].copy(), 2, 4),
+        ("strided [::2]", x[::2], 1.0, 1.2),
         ("transposed 1000x1000", x.reshape(1000, 1000).T, 1.0, 1.2),
     ]  # fmt: skip
     for name, array, must, aim in arrays:
-        yield Case(f"numpy_sum, {name}", "np.sum", lambda a=array: fastmath.numpy_sum(a), lambda a=array: np.sum(a), must, aim)
+        yield Case(
+            f"numpy_sum, {name}", "np.sum", lambda a=array: fastmath.numpy_sum(a), lambda a=array: np.sum(a), must, aim
+        )
     single = x.astype("f")
     yield Case("numpy_sum, 1,000,000 float32", "np.sum, dtype float64", lambda: fastmath.numpy_sum(single),
                lambda: np.sum(single, dtype="d"), 3, 5)  # fmt: skip
@@ -89,7 +92,8 @@ def from_memory() -> Iterator[Case]:
     square = x[: 4096 * 4096].reshape(4096, 4096)
     yield Case("numpy_sum, 32 Mi float64", "np.sum", lambda: fastmath.numpy_sum(x), lambda: np.sum(x), 1.1, 1.6)
     for axis in (0, 1):
-        yield Case(f"numpy_sum, axis={axis} of 4096x4096", "np.sum", lambda axis=axis: fastmath.numpy_sum(square, axis=axis),
+        yield Case(f"numpy_sum, axis={axis} of 4096x4096", "np.sum",
+                   lambda axis=axis: fastmath.numpy_sum(square, axis=axis),
                    lambda axis=axis: square.sum(axis=axis), 0.7, 1.0)  # fmt: skip
 
 
@@ -110,7 +114,8 @@ def axes() -> Iterator[Case]:
     ]  # fmt: skip
     for name, array, all_axes in cases:
         for axis in all_axes:
-            yield Case(f"numpy_sum, {name}, axis={axis}", "np.sum", lambda a=array, axis=axis: fastmath.numpy_sum(a, axis=axis),
+            yield Case(f"numpy_sum, {name}, axis={axis}", "np.sum",
+                       lambda a=array, axis=axis: fastmath.numpy_sum(a, axis=axis),
                        lambda a=array, axis=axis: a.sum(axis=axis), 1.0, None)  # fmt: skip
 
 
@@ -119,7 +124,8 @@ def workers() -> Iterator[Case]:
     do not share a memory that one of them nearly exhausts."""
     for name, n, goals in (("32 Mi", 32 << 20, (1.7, 1.9)), ("1 Mi", 1 << 20, ())):
         x = np.random.default_rng(2).random(n)
-        yield Case(f"parallel_sum, 2 workers, {name} float64", "1 worker", lambda x=x: fastmath.parallel_sum(x, workers=2),
+        yield Case(f"parallel_sum, 2 workers, {name} float64", "1 worker",
+                   lambda x=x: fastmath.parallel_sum(x, workers=2),
                    lambda x=x: fastmath.parallel_sum(x, workers=1), *goals, clock=time.perf_counter)  # fmt: skip
 
 
@@ -170,7 +176,14 @@ def ill_conditioned() -> Iterator[Case]:
     for name, x in data.items():
         for peer, call in exact_sums().items():
             if peer == "xsum" or name.startswith(("condition", "Anderson")):
-                yield Case(f"numpy_sum, {name}", peer, lambda x=x: fastmath.numpy_sum(x), lambda x=x, call=call: call(x), 1.0, 3)
+                yield Case(
+                    f"numpy_sum, {name}",
+                    peer,
+                    lambda x=x: fastmath.numpy_sum(x),
+                    lambda x=x, call=call: call(x),
+                    1.0,
+                    3,
+                )
 
 
 def products() -> Iterator[Case]:
@@ -184,10 +197,15 @@ def products() -> Iterator[Case]:
     # turns so long that the arrays are in the cache for most of one, as they are for np.dot
     yield Case(work, "uniaccurate.exact_dot", lambda: fastmath.dot_product(a, b), lambda: uniaccurate.exact_dot(a, b),
                35, 45, shortest=50e-3)  # fmt: skip
-    wide = np.random.default_rng(5).standard_normal(MILLION) * 2.0 ** np.random.default_rng(6).integers(-300, 300, MILLION)
+    wide = np.random.default_rng(5).standard_normal(MILLION) * 2.0 ** np.random.default_rng(6).integers(
+        -300, 300, MILLION
+    )
     opposite = np.concatenate([wide[: MILLION // 2], -wide[: MILLION // 2]])
     twice = np.tile(wide[MILLION // 2 :], 2)
-    for name, x, y in (("all exponents, cancelling", opposite, twice), ("products too small", wide * 1e-200, twice * 1e-110)):
+    for name, x, y in (
+        ("all exponents, cancelling", opposite, twice),
+        ("products too small", wide * 1e-200, twice * 1e-110),
+    ):
         yield Case(f"dot_product, {name}", "uniaccurate.exact_dot", lambda x=x, y=y: fastmath.dot_product(x, y),
                    lambda x=x, y=y: uniaccurate.exact_dot(x, y), 1.0, None)  # fmt: skip
 
@@ -195,20 +213,38 @@ def products() -> Iterator[Case]:
 def exponentials() -> Iterator[Case]:
     x = np.random.default_rng(5).uniform(-10, 10, MILLION)
     out = np.empty_like(x)
-    yield Case("fast_exp, 1,000,000 float64", "np.exp", lambda: fastmath.fast_exp(x, out=out), lambda: np.exp(x, out=out), 1.0, 1.5)
+    yield Case(
+        "fast_exp, 1,000,000 float64",
+        "np.exp",
+        lambda: fastmath.fast_exp(x, out=out),
+        lambda: np.exp(x, out=out),
+        1.0,
+        1.5,
+    )
 
 
 GROUPS: dict[str, Callable[[], Iterator[Case]]] = {
-    "tutorial": tutorial, "lists": list_products, "arrays": sums, "axes": axes, "memory": from_memory, "workers": workers,
-    "ill-conditioned": ill_conditioned, "products": products, "exponentials": exponentials,
+    "tutorial": tutorial, "lists": list_products, "arrays": sums, "axes": axes, "memory": from_memory,
+    "workers": workers, "ill-conditioned": ill_conditioned, "products": products, "exponentials": exponentials,
 }  # fmt: skip
 
 
 def measure(group: str, budget: float) -> Iterator[Row]:
     for case in GROUPS[group]():
-        done = race({"fastmath": case.ours, case.peer: case.theirs}, budget=budget, clock=case.clock, shortest=case.shortest)
+        done = race(
+            {"fastmath": case.ours, case.peer: case.theirs}, budget=budget, clock=case.clock, shortest=case.shortest
+        )
         seconds: dict[str, Any] = {name: done.best(name) for name in done.seconds}
-        yield Row(group, case.work, f"times {case.peer}", case.peer, done.ratio(case.peer, "fastmath"), case.must, case.aim, seconds)
+        yield Row(
+            group,
+            case.work,
+            f"times {case.peer}",
+            case.peer,
+            done.ratio(case.peer, "fastmath"),
+            case.must,
+            case.aim,
+            seconds,
+        )
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Put the headline table of docs/bench/results.json into README.md, between its two marks.
 
-    python benchmarks/headline.py
+python benchmarks/headline.py
 """
 
 import json
@@ -41,9 +41,8 @@ def headline(results: dict[str, Any]) -> str:
         cells = {row[0]: row[place] for row in tables[table]["rows"]}
         if isinstance(cells.get(other), float):
             mine, theirs = cells[ours], cells[other]
-            lines.append(
-                f"| {what} | {ours}, {_three(mine)} {unit} | {other}, {_three(theirs)} {unit} | {_three(theirs / mine)} |"
-            )
+            mine_of, theirs_of = f"{ours}, {_three(mine)} {unit}", f"{other}, {_three(theirs)} {unit}"
+            lines.append(f"| {what} | {mine_of} | {theirs_of} | {_three(theirs / mine)} |")
     return "\n".join(lines) + "\n"
 
 

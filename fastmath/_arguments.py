@@ -108,9 +108,7 @@ def image(array: npt.ArrayLike, name: str = "input") -> Array:
     """The argument as a plain array of a type that the kernels know."""
     plain = plain_array(array, name)
     if plain.dtype.kind == "c":
-        raise TypeError(
-            f"{name}: Complex type not supported, expected bool, integers or floats, got {plain.dtype}"
-        )
+        raise TypeError(f"{name}: Complex type not supported, expected bool, integers or floats, got {plain.dtype}")
     if plain.dtype.char not in ELEMENTS:
         raise TypeError(f"{name}: expected bool, integers or floats of up to 64 bits, got {plain.dtype}")
     return plain
@@ -119,9 +117,7 @@ def image(array: npt.ArrayLike, name: str = "input") -> Array:
 def plain_array(array: npt.ArrayLike, name: str) -> Array:
     """The argument as a NumPy array without a mask, of whatever type."""
     if _is_masked(array):
-        raise TypeError(
-            f"{name}: its mask would be ignored; pass {name}.filled(value) or {name}.data instead"
-        )
+        raise TypeError(f"{name}: its mask would be ignored; pass {name}.filled(value) or {name}.data instead")
     return _as_array(array, name)
 
 
@@ -255,9 +251,7 @@ def _output_dtype(output: Any) -> np.dtype[Any]:
 
 def _check_output_dtype(dtype: np.dtype[Any]) -> None:
     if dtype.kind not in "biuf":
-        raise RuntimeError(
-            f"output: array type not supported, expected bool, integers or floats, got {dtype}"
-        )
+        raise RuntimeError(f"output: array type not supported, expected bool, integers or floats, got {dtype}")
 
 
 def filtered_axes(axes: Any, ndim: int) -> tuple[int, ...]:
@@ -267,9 +261,7 @@ def filtered_axes(axes: Any, ndim: int) -> tuple[int, ...]:
     given = tuple(integer(axis, "axes") for axis in (axes if _is_iterable(axes) else (axes,)))
     for axis in given:
         if not -ndim <= axis < ndim:
-            raise np.exceptions.AxisError(
-                f"axes: axis {axis} is out of range for an array of {ndim} dimensions"
-            )
+            raise np.exceptions.AxisError(f"axes: axis {axis} is out of range for an array of {ndim} dimensions")
     counted = tuple(axis % ndim for axis in given)
     if len(set(counted)) != len(counted):
         raise ValueError(f"axes: axes must be unique, got {given}")
@@ -281,9 +273,7 @@ def window(size: Any, footprint: Any, axes: tuple[int, ...], ndim: int) -> Windo
     if footprint is not None:
         return _window_of_footprint(footprint, axes, ndim)
     if size is None:
-        raise RuntimeError(
-            "size: no footprint or filter size provided, expected an integer or one for each axis"
-        )
+        raise RuntimeError("size: no footprint or filter size provided, expected an integer or one for each axis")
     sizes = [1] * ndim
     for axis, width in zip(axes, for_each(size, "size", _width, len(axes))):
         sizes[axis] = width
@@ -322,9 +312,7 @@ def _width(value: object, name: str) -> int:
     return width
 
 
-def window_origins(
-    origin: Any, axes: tuple[int, ...], sizes: tuple[int, ...], separable: bool
-) -> tuple[int, ...]:
+def window_origins(origin: Any, axes: tuple[int, ...], sizes: tuple[int, ...], separable: bool) -> tuple[int, ...]:
     """The shift of the window on each axis of the image.
 
     A separable filter leaves axes of size 1 alone, with whatever origin they have.
@@ -336,8 +324,7 @@ def window_origins(
             continue
         if not 0 <= size // 2 + shift < size:
             raise ValueError(
-                f"origin: invalid origin {shift} for a window of {size}: "
-                f"expected {-(size // 2)} to {(size - 1) // 2}"
+                f"origin: invalid origin {shift} for a window of {size}: expected {-(size // 2)} to {(size - 1) // 2}"
             )
         origins[axis] = shift
     return tuple(origins)
@@ -364,9 +351,7 @@ def border_modes(
 def _mode(mode: object, name: str, known: dict[str, int]) -> int:
     if isinstance(mode, str) and mode in known:
         return known[mode]
-    raise RuntimeError(
-        f"{name}: boundary mode not supported: expected one of {', '.join(known)}, got {mode!r}"
-    )
+    raise RuntimeError(f"{name}: boundary mode not supported: expected one of {', '.join(known)}, got {mode!r}")
 
 
 def fill_element(cval: Any, dtype: np.dtype[Any], name: str = "cval") -> bytes:

@@ -149,9 +149,7 @@ def shares_memory(result: Array, image: Array, mask: Array | None) -> bool:
     return np.may_share_memory(image, result) or (mask is not None and np.may_share_memory(mask, result))
 
 
-def _run(
-    engine: Engine, image: Array, values: Array, window: Call, threads: int, missing: Missing
-) -> None:
+def _run(engine: Engine, image: Array, values: Array, window: Call, threads: int, missing: Missing) -> None:
     if image.ndim == 0:  # the kernels know no such arrays
         image, values = image[None], values[None]
         window, missing = as_line(window, missing)
@@ -176,9 +174,7 @@ def _all_there(image: Array, window: Call, missing: Missing) -> bool:
     return missing.mask is None and not truncates and not heeds_nans and not averages
 
 
-def with_mask(
-    answer: Any, masked: Any, image: Array, window: Call, threads: int, missing: Missing
-) -> Any:
+def with_mask(answer: Any, masked: Any, image: Array, window: Call, threads: int, missing: Missing) -> Any:
     """The result for a masked array: masked where that is, and where a window has nothing left."""
     nothing = _nothing_left(answer.shape, image, window, threads, missing)
     nothing |= np.ma.getmaskarray(masked)[arguments.centers(image.shape, window)]

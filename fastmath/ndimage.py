@@ -251,9 +251,7 @@ def _highest(count: int) -> int:
 def from_either_end(rank: int, count: int) -> int:
     _refuse_none(count, RuntimeError)
     if not -count <= rank < count:
-        raise RuntimeError(
-            f"rank: rank not within filter footprint size: expected {-count} to {count - 1}, got {rank}"
-        )
+        raise RuntimeError(f"rank: rank not within filter footprint size: expected {-count} to {count - 1}, got {rank}")
     return rank % count
 
 

@@ -74,9 +74,7 @@ def mad_filter(
         raise ValueError(f'scale: expected a positive number or "normal", got {scale}')
     unwrapped, rewrap = unwrap(input, "input")
     image, hidden = arguments.image_and_mask(unwrapped, mask, "input")
-    window = read_window(
-        MEDIAN.rank_in, image, size, footprint, mode, cval, origin, axes, arguments.ALL_MODES
-    )
+    window = read_window(MEDIAN.rank_in, image, size, footprint, mode, cval, origin, axes, arguments.ALL_MODES)
     policy = arguments.number_of(nan_policy, "nan_policy", arguments.NAN_POLICIES)
     threads = arguments.worker_count(workers)
     distance = arguments.distance_type(image.dtype)

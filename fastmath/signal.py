@@ -79,9 +79,7 @@ def medfilt(
     image = np.ma.atleast_1d(pixels) if arguments.is_masked_array(pixels) else np.atleast_1d(pixels)
     sizes = _odd_sizes(kernel_size, image.ndim, RuntimeError)
     if any(size > length for size, length in zip(sizes, image.shape)):
-        warnings.warn(
-            "kernel_size exceeds volume extent: the volume will be zero-padded.", UserWarning, stacklevel=2
-        )
+        warnings.warn("kernel_size exceeds volume extent: the volume will be zero-padded.", UserWarning, stacklevel=2)
     return _median_among_zeros(image, sizes, rewrap, workers, mask, nan_policy, keep_nan, fill_value)
 
 
@@ -149,16 +147,13 @@ def _elements(array: npt.ArrayLike, name: str, filter_name: str) -> tuple[Array,
     plain = unwrapped if arguments.is_masked_array(unwrapped) else arguments.plain_array(unwrapped, name)
     if plain.dtype.char not in ELEMENTS:
         raise ValueError(
-            f"{name}: dtype={plain.dtype} is not supported by {filter_name}, "
-            f"expected integers, float32 or float64"
+            f"{name}: dtype={plain.dtype} is not supported by {filter_name}, expected integers, float32 or float64"
         )
     return plain, rewrap
 
 
 def _odd_sizes(kernel_size: Any, ndim: int, wrong_length: type[Exception]) -> list[int]:
-    return arguments.for_each(
-        3 if kernel_size is None else kernel_size, "kernel_size", _odd_size, ndim, wrong_length
-    )
+    return arguments.for_each(3 if kernel_size is None else kernel_size, "kernel_size", _odd_size, ndim, wrong_length)
 
 
 def _odd_size(value: object, name: str) -> int:

@@ -131,7 +131,7 @@ FM_API fm_status fm_mad_filter(const fm_array *input, const fm_array *output, co
 typedef enum { FM_BOTH_SIDES, FM_BRIGHT, FM_DARK, FM_SIDE_COUNT } fm_side;
 typedef struct {
     fm_side side;     /* of the median */
-    int deviations;   /* the threshold is a multiple of the median absolute deviation of the window, see fm_mad_filter */
+    int deviations;   /* the threshold is a multiple of the median absolute deviation of the window: fm_mad_filter */
     double threshold; /* at least 0 */
     uint64_t whole;   /* the same for integers, rounded down, where it is not in deviations */
 } fm_outliers;

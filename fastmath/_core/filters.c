@@ -1,4 +1,5 @@
-/* rank_filter, rank_filter_missing, mad_filter and remove_outliers: what fastmath.ndimage calls once it has understood its arguments. */
+/* rank_filter, rank_filter_missing, mad_filter and remove_outliers: what fastmath.ndimage calls once it has understood
+ * its arguments. */
 #include "core.h"
 
 #include <string.h>

@@ -1,4 +1,7 @@
-"""Write what the build knows and the installed package does not: ``describe_build.py built.py COMPILER FLAGS SOURCE ...``."""
+"""Write what the build knows and the installed package does not.
+
+Called as ``describe_build.py built.py COMPILER FLAGS SOURCE ...``.
+"""
 
 import sys
 from pathlib import Path

@@ -69,7 +69,9 @@ def dots(table: dict[str, Any], columns: list[str], unit: str, logarithmic: bool
         drawn.append(_row(axis, TOP + i * ROW, str(name), cells, columns, unit, line))
     title = html.escape(f"{table['title']}: {', '.join(columns)}")
     scale = f"{unit}, each line ten times the one before" if logarithmic else unit
-    legend = "".join(f'<span class="s{i}">{html.escape(column)}</span>' for i, column in enumerate(columns) if columns[1:])
+    legend = "".join(
+        f'<span class="s{i}">{html.escape(column)}</span>' for i, column in enumerate(columns) if columns[1:]
+    )
     return (
         f'<figure><figcaption>{legend}<span class="unit">{html.escape(scale)}</span></figcaption>'
         f'<svg width="100%" height="{height}" role="img" aria-label="{title}">{"".join(drawn)}</svg></figure>'
@@ -81,16 +83,19 @@ def _grid(axis: Axis, height: int) -> str:
     for tick in axis.ticks:
         x = axis.place(tick)
         label = f"{tick:,.10g}"
+        anchor = "start" if x < 5 else "middle"
         lines.append(
             f'<line class="grid" x1="{x:.2f}%" x2="{x:.2f}%" y1="{TOP}" y2="{height - 20}"/>'
-            f'<text class="tick" x="{x:.2f}%" y="{height - 5}" text-anchor="{"start" if x < 5 else "middle"}">{label}</text>'
+            f'<text class="tick" x="{x:.2f}%" y="{height - 5}" text-anchor="{anchor}">{label}</text>'
         )
     return "".join(lines)
 
 
 def _row(axis: Axis, y: int, name: str, cells: list[Any], columns: list[str], unit: str, line: bool) -> str:
     middle = y + 30
-    known = [(axis.place(n), n, i) for i, n in enumerate(cells) if isinstance(n, float) and (n > 0 or not axis.logarithmic)]
+    known = [
+        (axis.place(n), n, i) for i, n in enumerate(cells) if isinstance(n, float) and (n > 0 or not axis.logarithmic)
+    ]
     drawn = [f'<text class="name" x="{LEFT}%" y="{y + 16}">{html.escape(name)}</text>']
     if known and (line or not axis.logarithmic):
         start = min(known)[0] if line else LEFT
@@ -110,17 +115,13 @@ FIGURES: dict[str, Callable[[dict[str, Any]], str]] = {
         dots, columns=["no arguments", "two ints", "one float", "small buffer", "list of 1000"], unit="ns"
     ),
     "steps": functools.partial(dots, columns=["ns"], unit="ns", logarithmic=False),
-    "bindings": functools.partial(
-        dots, columns=["two ints", "one float", "small buffer", "list of 1000"], unit="ns"
-    ),
+    "bindings": functools.partial(dots, columns=["two ints", "one float", "small buffer", "list of 1000"], unit="ns"),
     "lists": functools.partial(dots, columns=["ns"], unit="ns"),
     "layouts": functools.partial(
         dots, columns=["quickest layout", "median", "slowest layout"], unit="ns", logarithmic=False, line=True
     ),
     "sum": functools.partial(dots, columns=["measured, ms", "tutorial, ms"], unit="ms"),
     "median": functools.partial(dots, columns=["ms"], unit="ms"),
-    "pipeline": functools.partial(
-        dots, columns=["share, %", "tutorial"], unit="per cent", logarithmic=False
-    ),
+    "pipeline": functools.partial(dots, columns=["share, %", "tutorial"], unit="per cent", logarithmic=False),
     "profile": functools.partial(dots, columns=["share, %"], unit="per cent", logarithmic=False),
 }

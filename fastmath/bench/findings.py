@@ -90,7 +90,8 @@ def _medians(n: _Numbers) -> Iterator[str]:
     ours = n("fastmath", column)
     yield (
         f"The forty lines in C are {text_of(min(ports))} to {text_of(max(ports))} times as fast as in Python, by "
-        f"whichever route; another algorithm adds a factor of {text_of(ours / max(ports))}, which makes {text_of(ours)}."
+        f"whichever route; another algorithm adds a factor of {text_of(ours / max(ports))}, which makes "
+        f"{text_of(ours)}."
     )
 
 
@@ -98,6 +99,6 @@ def _pipeline(n: _Numbers) -> Iterator[str]:
     column = "share, %"
     before, port, ours = (n(row, column) for row in ("forty lines of Python", "straight port, C API", "fastmath"))
     yield (
-        f"The median takes {text_of(before)} % of the pipeline's CPU time as forty lines, {text_of(port)} % ported to C "
-        f"and {text_of(ours)} % with fastmath. The tutorial claims 73 % and 2.1 % for the first two."
+        f"The median takes {text_of(before)} % of the pipeline's CPU time as forty lines, {text_of(port)} % ported to "
+        f"C and {text_of(ours)} % with fastmath. The tutorial claims 73 % and 2.1 % for the first two."
     )

@@ -16,13 +16,14 @@ PACKAGES = (
 
 def machine() -> dict[str, str]:
     """What a reader has to know to compare numbers."""
+    compiled = ", ".join(fastmath.simd.compiled)
     facts = {
         "processor": processor(),
         "cores": str(os.cpu_count()),
         "system": platform.platform(),
         "Python": f"{platform.python_implementation()} {platform.python_version()}, {platform.python_compiler()}",
         "Python's compiler flags": sysconfig.get_config_var("CFLAGS") or "",
-        "fastmath": f"{fastmath.__version__}, instruction set {fastmath.simd.active} of {', '.join(fastmath.simd.compiled)}",
+        "fastmath": f"{fastmath.__version__}, instruction set {fastmath.simd.active} of {compiled}",
         "fastmath's compiler flags": f"{COMPILER}, {FLAGS}, kernels also -march for each instruction set",
     }
     for package in PACKAGES:

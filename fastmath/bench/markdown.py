@@ -10,7 +10,10 @@ def markdown(results: dict[str, Any]) -> str:
     """All tables of a run, with what they say, their notes and the machine."""
     machine = results["machine"]
     short = [f"- {finding}" for finding in findings(results)]
-    head = [f"# Measured by `fastmath bench`\n\n{machine['processor']}, {machine['Python']}, {results['date']}.\n", *short]
+    head = [
+        f"# Measured by `fastmath bench`\n\n{machine['processor']}, {machine['Python']}, {results['date']}.\n",
+        *short,
+    ]
     facts = [f"- {name}: {fact}" for name, fact in machine.items()]
     return "\n".join([*head, "", *map(_table, results["tables"]), "## The machine\n", *facts]) + "\n"
 

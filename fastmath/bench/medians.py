@@ -37,8 +37,8 @@ PEERS = {
 }
 READING = (
     "The same algorithm in C is faster by one factor, whichever route leads to it: the call is nothing beside "
-    "the work. What remains is the algorithm's, and there the other factor is to be had. What runs on CPython has to be "
-    "built for each platform and version; what is C alone, for each platform."
+    "the work. What remains is the algorithm's, and there the other factor is to be had. What runs on CPython has "
+    "to be built for each platform and version; what is C alone, for each platform."
 )
 
 

@@ -25,9 +25,9 @@ SIDE = 256  # of the picture that comes out
 SHOWN = 8  # functions of the profile
 READING = (
     "CPU time of each stage of one slice, by the processor's clock, and the median's share as cProfile sees it, which "
-    "makes many small calls in Python look longer than they are. A windowed slice has flat parts, which sorts like. "
-    "The tutorial's shares belong to a pipeline whose other stages were slower. Once the median is fast the rest is what takes time, and a still faster median would "
-    "be felt no more."
+    "makes many small calls in Python look longer than they are. A windowed slice has flat parts, which are "
+    "sorted quickly. The tutorial's shares belong to a pipeline whose other stages were slower. Once the median is fast "
+    "the rest is what takes time, and a still faster median would be felt no more."
 )
 PROFILE_READING = (
     "The functions that cProfile saw most of, by their own CPU time, in the pipeline with fastmath: this is what to "

@@ -52,9 +52,7 @@ def measure(module: str, argument: str, effort: Effort, *options: str) -> dict[s
 
 def _run(command: list[str]) -> None:
     """In a group of its own, so that Ctrl-C comes here alone; the group ends with this call."""
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, process_group=0
-    )
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, process_group=0)
     try:
         _, complaint = process.communicate()
     except BaseException:

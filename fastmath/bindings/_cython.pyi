@@ -18,5 +18,6 @@ def rank_filter(
     cval: bytes,
     workers: int,
 ) -> None: ...
+
 @final
 class Held: ...

@@ -116,7 +116,8 @@ cdef class Held:
         if format[0] and not format[1]:
             kind = type_of(format[0], self.buffer.itemsize)
         if kind < 0 or self.buffer.ndim > FM_MAX_NDIM:
-            raise TypeError(f"{name}: expected elements of a bool, integer or float type, got format '{self.format().decode()}'")
+            given = self.format().decode()
+            raise TypeError(f"{name}: expected elements of a bool, integer or float type, got format '{given}'")
         self.array = fm_array(
             self.buffer.buf, <fm_type>kind, swapped and self.buffer.itemsize > 1, self.buffer.ndim, self.buffer.shape,
             self.buffer.strides, self.buffer.suboffsets,

@@ -39,10 +39,7 @@ def engine(
     for center in itertools.product(*map(range, input.shape)):
         window = []
         for offset in offsets:
-            index = [
-                inside(i + o, length, mode)
-                for i, o, length, mode in zip(center, offset, input.shape, axis_modes)
-            ]
+            index = [inside(i + o, length, mode) for i, o, length, mode in zip(center, offset, input.shape, axis_modes)]
             window.append(fill if None in index else input[tuple(index)])
         output[center] = sorted(window, key=order)[rank]
 

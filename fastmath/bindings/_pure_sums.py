@@ -35,17 +35,13 @@ def read_buffer(obj: Any, name: str, writable: bool = False) -> Elements:
     try:
         view = memoryview(obj)
     except TypeError:
-        raise TypeError(
-            f"{name}: expected an object with a buffer, such as an array, got {type_name(obj)}"
-        ) from None
+        raise TypeError(f"{name}: expected an object with a buffer, such as an array, got {type_name(obj)}") from None
     if writable and view.readonly:
         raise ValueError(f"{name}: expected memory that can be written to")
     order, code = (view.format[:1], view.format[1:]) if view.format[:1] in "@=<>!" else ("=", view.format)
     code = TYPES.get(code, {}).get(view.itemsize, "")
     if not code:
-        raise TypeError(
-            f"{name}: expected elements of a bool, integer or float type, got format '{view.format}'"
-        )
+        raise TypeError(f"{name}: expected elements of a bool, integer or float type, got format '{view.format}'")
     data = view.tobytes()
     values = struct.unpack(f"{order.replace('@', '=')}{len(data) // view.itemsize}{code}", data)
     return Elements(values, code, view.format, tuple(view.shape or ()))
@@ -132,9 +128,7 @@ def numpy_sum(array, /, *, axis=None, keepdims=False):
 def parallel_sum(buffer, /, *, workers=None):
     if workers is not None:
         if not hasattr(type(workers), "__index__"):
-            raise TypeError(
-                f"parallel_sum: workers must be an integer or None, got {type_name(workers)}"
-            )
+            raise TypeError(f"parallel_sum: workers must be an integer or None, got {type_name(workers)}")
         if operator.index(workers) < 1:
             raise ValueError(f"parallel_sum: workers must be at least 1, got {operator.index(workers)}")
     elements = read_buffer(buffer, "parallel_sum")
@@ -144,9 +138,7 @@ def parallel_sum(buffer, /, *, workers=None):
     if not view.c_contiguous:
         raise ValueError("parallel_sum: raw bytes must be contiguous")
     if view.nbytes % 8:
-        raise ValueError(
-            f"parallel_sum: the length of raw bytes must be a multiple of 8, got {view.nbytes}"
-        )
+        raise ValueError(f"parallel_sum: the length of raw bytes must be a multiple of 8, got {view.nbytes}")
     return sum_of(struct.unpack(f"={view.nbytes // 8}d", view.tobytes()))
 
 
@@ -163,9 +155,7 @@ def fast_sum(numbers, /):
     total = 0
     for position, item in enumerate(numbers):
         if not hasattr(type(item), "__index__"):
-            raise TypeError(
-                f"fast_sum: expected an integer at position {position}, got {type_name(item)}"
-            )
+            raise TypeError(f"fast_sum: expected an integer at position {position}, got {type_name(item)}")
         total += operator.index(item)
     return total
 
@@ -186,9 +176,7 @@ def dot_product(a, b, /):
         return dot_of(list(pairs(a, b)))
     for elements in (first, second):
         if len(elements.shape) != 1:
-            raise ValueError(
-                f"dot_product: expected arrays of one dimension, got one of {len(elements.shape)}"
-            )
+            raise ValueError(f"dot_product: expected arrays of one dimension, got one of {len(elements.shape)}")
     if first.shape != second.shape:
         raise ValueError("dot_product: sequences must have the same length")
     return dot_of(list(zip(map(number, first.values), map(number, second.values))))
@@ -215,9 +203,7 @@ def factor(item: Any, position: int) -> int | float:
     if isinstance(item, float) or hasattr(type(item), "__index__"):
         return number(item)
     if not hasattr(type(item), "__float__") or isinstance(item, complex):
-        raise TypeError(
-            f"dot_product: expected a number at position {position}, got {type_name(item)}"
-        )
+        raise TypeError(f"dot_product: expected a number at position {position}, got {type_name(item)}")
     return float(item)
 
 
@@ -262,9 +248,7 @@ def fast_exp(x, /, *, out=None):
 
 
 def exp_argument(x: Any) -> float:
-    if isinstance(x, complex) or not any(
-        hasattr(type(x), name) for name in ("__float__", "__index__", "__int__")
-    ):
+    if isinstance(x, complex) or not any(hasattr(type(x), name) for name in ("__float__", "__index__", "__int__")):
         raise TypeError(f"fast_exp: expected a float or a buffer of floats, got {type_name(x)}")
     try:
         return x.__float__() if isinstance(x, float) else float(x)

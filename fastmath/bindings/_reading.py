@@ -43,16 +43,12 @@ def elements(obj: Any, name: str, writable: bool = False) -> Elements:
     try:
         view = memoryview(obj)
     except TypeError:
-        raise TypeError(
-            f"{name}: expected an object with a buffer, such as an array, got {type_name(obj)}"
-        ) from None
+        raise TypeError(f"{name}: expected an object with a buffer, such as an array, got {type_name(obj)}") from None
     if writable and view.readonly:
         raise ValueError(f"{name}: expected memory that can be written to")
     kind = KINDS.get((view.format, view.itemsize))
     if kind is None:
-        raise TypeError(
-            f"{name}: expected elements of a bool, integer or float type, got format '{view.format}'"
-        )
+        raise TypeError(f"{name}: expected elements of a bool, integer or float type, got format '{view.format}'")
     return view, *kind
 
 
@@ -60,9 +56,7 @@ def floats(obj: Any, name: str, writable: bool = False) -> Elements:
     """The buffer of an object, refused if its elements are no floats."""
     view, kind, swapped = elements(obj, name, writable)
     if kind < FLOAT16:
-        raise TypeError(
-            f"{name}: expected elements of type float64, float32 or float16, got format '{view.format}'"
-        )
+        raise TypeError(f"{name}: expected elements of type float64, float32 or float16, got format '{view.format}'")
     return view, kind, swapped
 
 

@@ -13,6 +13,11 @@ __all__ = ["add", "dot_product", "fast_exp", "fast_sum", "median_filter", "numpy
 
 NAME = "C API"
 FEATURES = Features(
-    compiler=True, argtypes=False, gil="released for large work", strides=True, interrupts=True, pypy=False,
+    compiler=True,
+    argtypes=False,
+    gil="released for large work",
+    strides=True,
+    interrupts=True,
+    pypy=False,
     glue=("bindings/capi.py", "_core/*.c"),
 )

@@ -17,7 +17,12 @@ except ModuleNotFoundError:
 
 NAME = "cffi ABI"
 FEATURES = Features(
-    compiler=False, argtypes=True, gil="released in every call", strides=False, interrupts=False, pypy=True,
+    compiler=False,
+    argtypes=True,
+    gil="released in every call",
+    strides=False,
+    interrupts=False,
+    pypy=True,
     glue=("bindings/cffi_abi.py", "bindings/_cffi_build.py", "bindings/_cffi_calls.py", "bindings/_reading.py"),
 )
 

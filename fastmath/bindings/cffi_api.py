@@ -15,7 +15,12 @@ except ModuleNotFoundError:
 
 NAME = "cffi API"
 FEATURES = Features(
-    compiler=True, argtypes=False, gil="released in every call", strides=False, interrupts=False, pypy=True,
+    compiler=True,
+    argtypes=False,
+    gil="released in every call",
+    strides=False,
+    interrupts=False,
+    pypy=True,
     glue=("bindings/cffi_api.py", "bindings/_cffi_build.py", "bindings/_cffi_calls.py", "bindings/_reading.py"),
 )
 

@@ -22,7 +22,12 @@ from ._library import library_path
 
 NAME = "ctypes"
 FEATURES = Features(
-    compiler=False, argtypes=True, gil="released in every call", strides=True, interrupts=False, pypy=False,
+    compiler=False,
+    argtypes=True,
+    gil="released in every call",
+    strides=True,
+    interrupts=False,
+    pypy=False,
     glue=("bindings/ctypes.py", "bindings/_reading.py"),
 )
 

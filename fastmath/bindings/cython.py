@@ -12,7 +12,12 @@ __all__ = ["add", "dot_product", "fast_exp", "fast_sum", "median_filter", "numpy
 
 NAME = "Cython"
 FEATURES = Features(
-    compiler=True, argtypes=False, gil="released for large work", strides=True, interrupts=True, pypy=False,
+    compiler=True,
+    argtypes=False,
+    gil="released for large work",
+    strides=True,
+    interrupts=True,
+    pypy=False,
     glue=("bindings/cython.py", "bindings/_cython.pyx"),
 )
 

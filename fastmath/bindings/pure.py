@@ -8,6 +8,11 @@ __all__ = ["add", "dot_product", "fast_exp", "fast_sum", "median_filter", "numpy
 
 NAME = "pure Python"
 FEATURES = Features(
-    compiler=False, argtypes=False, gil="held", strides=False, interrupts=True, pypy=True,
+    compiler=False,
+    argtypes=False,
+    gil="held",
+    strides=False,
+    interrupts=True,
+    pypy=True,
     glue=("bindings/pure.py", "bindings/_pure_sums.py", "bindings/_pure_filters.py"),
 )

@@ -156,9 +156,7 @@ Output = Annotated[
 ]
 Size = Annotated[
     str,
-    typer.Option(
-        metavar="N|RxC", help="Window: 5 for 5 by 5 pixels, 3x7 for 3 rows by 7 columns.", show_default=False
-    ),
+    typer.Option(metavar="N|RxC", help="Window: 5 for 5 by 5 pixels, 3x7 for 3 rows by 7 columns.", show_default=False),
 ]
 BorderMode = Annotated[
     Mode,
@@ -320,9 +318,7 @@ def bench(
         Path | None,
         typer.Option(metavar="HTML", help="Also write one HTML page with tables, figures and images."),
     ] = None,
-    markdown: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write the tables as Markdown.")
-    ] = None,
+    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the tables as Markdown.")] = None,
     compare: Annotated[
         Path | None, typer.Option(metavar="OLD.json", help="Also compare with the JSON of an earlier run.")
     ] = None,

@@ -106,9 +106,7 @@ def _images_in(folder: Path, output: Path) -> Iterator[Path]:
     for root, folders, names in os.walk(folder, onerror=_fail):
         here = Path(root)
         folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".") and not _same_file(here / name, output)
+            name for name in folders if not name.startswith(".") and not _same_file(here / name, output)
         )
         for name in sorted(names):
             if not name.startswith(".") and _may_be_image(here / name):

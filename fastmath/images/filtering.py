@@ -170,9 +170,7 @@ def _filter(chosen: Filter, channel: Picture, mask: Mask | None, missing: Mask |
     return count
 
 
-def _heed(
-    chosen: Filter, channel: Picture, missing: Mask | None, mask: Mask | None, notes: dict[str, int]
-) -> None:
+def _heed(chosen: Filter, channel: Picture, missing: Mask | None, mask: Mask | None, notes: dict[str, int]) -> None:
     """Note or refuse pixels without a value that count."""
     if channel.dtype.kind == "f":
         name, empty = "NaN, which is larger than any number", np.isnan(channel)

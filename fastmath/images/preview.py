@@ -54,9 +54,7 @@ def draw_preview(before: Picture, after: Picture, label: str, file: BinaryIO) ->
     sheet.save(file, "PNG")
 
 
-def _panels(
-    before: Picture, after: Picture, percentiles: tuple[float, float]
-) -> list[Pillow.Image]:
+def _panels(before: Picture, after: Picture, percentiles: tuple[float, float]) -> list[Pillow.Image]:
     low, high = _range(before, percentiles)
     return [_panel(_to_8_bit(picture, low, high)) for picture in (before, after)]
 

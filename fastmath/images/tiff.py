@@ -139,9 +139,7 @@ def _replace_pixels(file: BinaryIO, page: TiffPage, array: Picture) -> None:
             offsets.append(file.seek(end + end % 2))
         file.write(segment)
     kind = "Q" if page.parent.is_bigtiff else "I"
-    where, how_long = (
-        ("TileOffsets", "TileByteCounts") if page.is_tiled else ("StripOffsets", "StripByteCounts")
-    )
+    where, how_long = ("TileOffsets", "TileByteCounts") if page.is_tiled else ("StripOffsets", "StripByteCounts")
     _set_tag(page, where, offsets, kind)
     _set_tag(page, how_long, [len(segment) for segment in segments], kind)
     _set_tag(page, "RowsPerStrip", [rows_per_strip], "I")

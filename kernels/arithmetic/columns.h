@@ -32,7 +32,7 @@ typedef enum {
 
 typedef enum {
     FM_WHOLE, /* sums all rows */
-    FM_ADD,   /* adds rows to sums that the caller began, at one sigma for all or at others; the latter with two levels */
+    FM_ADD,   /* adds rows to sums that the caller began, at one sigma for all or at others, then with two levels */
     FM_ADD_TO_ONE,
     FM_LOOK   /* finds `largest` and `special`, which start at 0 and -0.0 */
 } fm_column_task;

@@ -60,9 +60,7 @@ def check_page(text: str) -> None:
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with all that a quick run of the command writes."""
     folder = tmp_path_factory.mktemp("bench")
-    done = bench(
-        "sum", "--quick", "--json", "new.json", "--report", "new.html", "--markdown", "new.md", cwd=folder
-    )
+    done = bench("sum", "--quick", "--json", "new.json", "--report", "new.html", "--markdown", "new.md", cwd=folder)
     assert done.returncode == 0, done.stderr
     (folder / "out.txt").write_text(done.stdout)
     return folder
@@ -71,7 +69,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_command_writes_whole_files(written: Path) -> None:
     new = json.loads((written / "new.json").read_text())
     assert [table["name"] for table in new["tables"]] == ["sum"]
-    assert {"processor", "Python", "Python's compiler flags", "fastmath's compiler flags", "numpy"} <= new["machine"].keys()
+    assert {"processor", "Python", "Python's compiler flags", "fastmath's compiler flags", "numpy"} <= new[
+        "machine"
+    ].keys()
     assert "the tutorial's C loop" in (written / "out.txt").read_text()
     assert "the tutorial's C loop" in (written / "new.md").read_text()
     check_page((written / "new.html").read_text())

@@ -60,7 +60,8 @@ def test_page(tmp_path: Path, width: int, scheme: list[str]) -> None:
     command: list[Any] = [
         BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-logging=stderr",
-        *scheme, f"--window-size={width},800", f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=2000", "--dump-dom",
+        *scheme, f"--window-size={width},800", f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=2000",
+        "--dump-dom",
         f"file://{tmp_path / 'page.html'}",
     ]  # fmt: skip
     process = subprocess.run(command, capture_output=True, text=True, timeout=120)

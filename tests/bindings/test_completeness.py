@@ -47,14 +47,9 @@ def test_each_says_what_it_is(route: str) -> None:
 
 @pytest.mark.parametrize("name", ["cffi_api", "cffi_abi"])
 def test_without_cffi(name: str) -> None:
-    code = (
-        "import sys\n"
-        "sys.modules['cffi'] = sys.modules['_cffi_backend'] = None\n"
-        f"import fastmath.bindings.{name}\n"
-    )
+    code = f"import sys\nsys.modules['cffi'] = sys.modules['_cffi_backend'] = None\nimport fastmath.bindings.{name}\n"
     process = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True)
     assert process.returncode == 1
     assert process.stderr.splitlines()[-1] == (
-        f"ModuleNotFoundError: fastmath.bindings.{name}: needs the package cffi: "
-        "pip install 'fastmath-native[cffi]'"
+        f"ModuleNotFoundError: fastmath.bindings.{name}: needs the package cffi: pip install 'fastmath-native[cffi]'"
     )

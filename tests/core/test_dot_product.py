@@ -103,7 +103,9 @@ def test_range_of_products(route, a, b):
 
 
 @pytest.mark.parametrize("n", [1, 63, 64, 65, 1000, 2048, 2049, 5000, 40001])
-@pytest.mark.parametrize("make", [all_exponents, ill_conditioned, lambda n, seed: np.random.default_rng(seed).random(n)])
+@pytest.mark.parametrize(
+    "make", [all_exponents, ill_conditioned, lambda n, seed: np.random.default_rng(seed).random(n)]
+)
 def test_sizes(make, n):
     a, b = make(n, seed=n)[:n], make(n, seed=n + 1)[:n]
     expected = pure.dot_product(a, b)
@@ -199,7 +201,8 @@ def test_lists_of_all_kinds_of_numbers(n):
     rng = random.Random(n)
     kinds = [
         rng.random, lambda: rng.randrange(-1000, 1000), lambda: rng.random() < 0.5, lambda: np.float64(rng.random()),
-        lambda: rng.randrange(-(2**53), 2**53 + 1), lambda: 2**53, lambda: -(2**53), lambda: Subclass(rng.random()), lambda: 0,
+        lambda: rng.randrange(-(2**53), 2**53 + 1), lambda: 2**53, lambda: -(2**53),
+        lambda: Subclass(rng.random()), lambda: 0,
     ]  # fmt: skip
     for beyond in ([], [lambda: 2**53 + 1, lambda: -(2**53) - 1, lambda: 2**60, lambda: rng.randrange(2**64)]):
         a, b = ([rng.choice(kinds + beyond)() for _ in range(n)] for _ in "ab")
@@ -264,11 +267,23 @@ ERRORS = [
     (lambda r: r.dot_product(iter([1, 2]), [1]), ValueError, "^dot_product: sequences must have the same length$"),
     (lambda r: r.dot_product([1], iter([1, 2])), ValueError, "^dot_product: sequences must have the same length$"),
     (lambda r: r.dot_product(np.ones(2), np.ones(3)), ValueError, "^dot_product: sequences must have the same length$"),
-    (lambda r: r.dot_product(np.ones((2, 2)), np.ones((2, 2))), ValueError, "expected arrays of one dimension, got one of 2"),
+    (
+        lambda r: r.dot_product(np.ones((2, 2)), np.ones((2, 2))),
+        ValueError,
+        "expected arrays of one dimension, got one of 2",
+    ),
     (lambda r: r.dot_product([1, "2"], [1, 2]), TypeError, "dot_product: expected a number at position 1, got str"),
     (lambda r: r.dot_product([1, 2], [1, 2j]), TypeError, "dot_product: expected a number at position 1, got complex"),
-    (lambda r: r.dot_product([np.complex128(1)], [1]), TypeError, "expected a number at position 0, got numpy.complex128"),
-    (lambda r: r.dot_product([1, 2], (1, None)), TypeError, "dot_product: expected a number at position 1, got NoneType"),
+    (
+        lambda r: r.dot_product([np.complex128(1)], [1]),
+        TypeError,
+        "expected a number at position 0, got numpy.complex128",
+    ),
+    (
+        lambda r: r.dot_product([1, 2], (1, None)),
+        TypeError,
+        "dot_product: expected a number at position 1, got NoneType",
+    ),
     (lambda r: r.dot_product(1, [1]), TypeError, "'int' object is not iterable"),
     (lambda r: r.dot_product([1]), TypeError, r"dot_product\(\) missing 1 required positional argument: 'b'"),
     (lambda r: r.dot_product(), TypeError, r"dot_product\(\) missing 2 required positional arguments: 'a' and 'b'"),
@@ -326,7 +341,10 @@ def test_endless_iterators_can_be_stopped():
 
     before = signal.signal(signal.SIGALRM, stop)
     try:
-        for call in (lambda: dot_product(itertools.repeat(1.0), itertools.count()), lambda: fastmath.fast_sum(itertools.repeat(1))):
+        for call in (
+            lambda: dot_product(itertools.repeat(1.0), itertools.count()),
+            lambda: fastmath.fast_sum(itertools.repeat(1)),
+        ):
             signal.setitimer(signal.ITIMER_REAL, 0.05)
             with pytest.raises(Trouble):
                 call()
@@ -351,7 +369,13 @@ def test_no_leaks():
         raise Trouble
 
     big, bad, wrong = 10**400, Calling(trouble), Calling(lambda: None)
-    cases = [([big, 1, bad], [1, 2, 3]), ([big, big], (1, -1)), ([2**60 + 1, big], [wrong, 1]), ([1], [1, 2]), ([big], ["x"])]
+    cases = [
+        ([big, 1, bad], [1, 2, 3]),
+        ([big, big], (1, -1)),
+        ([2**60 + 1, big], [wrong, 1]),
+        ([1], [1, 2]),
+        ([big], ["x"]),
+    ]
 
     def once():
         for a, b in cases:

@@ -36,9 +36,19 @@ def test_any(x):
 
 def test_whole_range():
     rng = np.random.default_rng(0)
-    groups = [rng.uniform(-746, 710, 3000), rng.uniform(-1, 1, 3000), rng.uniform(-746, -707, 2000), rng.uniform(709, 710, 300)]
+    groups = [
+        rng.uniform(-746, 710, 3000),
+        rng.uniform(-1, 1, 3000),
+        rng.uniform(-746, -707, 2000),
+        rng.uniform(709, 710, 300),
+    ]
     multiples = np.arange(-1075, 1025) * math.log(2) / 2
-    for x in [*groups, multiples, np.nextafter(multiples, 1e9), np.ldexp(rng.uniform(-1, 1, 500), rng.integers(-1070, 0, 500))]:
+    for x in [
+        *groups,
+        multiples,
+        np.nextafter(multiples, 1e9),
+        np.ldexp(rng.uniform(-1, 1, 500), rng.integers(-1070, 0, 500)),
+    ]:
         result = fast_exp(x)
         assert max(map(error_in_ulps, x.tolist(), result.tolist())) < 0.95
         assert all(map(same, result.tolist(), map(pure.fast_exp, x.tolist())))
@@ -51,8 +61,18 @@ def test_values(route):
     assert route.fast_exp(1) == math.e
     assert route.fast_exp(True) == math.e
     assert same(route.fast_exp(math.nan), math.nan)
-    assert route.fast_exp(math.inf) == route.fast_exp(709.79) == route.fast_exp(1e300) == route.fast_exp(10**400) == math.inf
-    assert same(route.fast_exp(-math.inf), 0.0) and same(route.fast_exp(-745.2), 0.0) and same(route.fast_exp(-(10**400)), 0.0)
+    assert (
+        route.fast_exp(math.inf)
+        == route.fast_exp(709.79)
+        == route.fast_exp(1e300)
+        == route.fast_exp(10**400)
+        == math.inf
+    )
+    assert (
+        same(route.fast_exp(-math.inf), 0.0)
+        and same(route.fast_exp(-745.2), 0.0)
+        and same(route.fast_exp(-(10**400)), 0.0)
+    )
     assert route.fast_exp(-745.1) == 5e-324
     assert route.fast_exp(709.782712893384) < math.inf
     assert type(route.fast_exp(np.float64(1))) is float
@@ -103,7 +123,11 @@ def test_out(route):
 def test_out_overlaps(n):
     """As if x had been read first, wherever the results go."""
     base = np.linspace(-2, 2, n)
-    for x, out in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None)), (slice(None), slice(None, None, -1))):
+    for x, out in (
+        (slice(1, None), slice(None, -1)),
+        (slice(None, -1), slice(1, None)),
+        (slice(None), slice(None, None, -1)),
+    ):
         values = base.copy()
         fast_exp(values[x], out=values[out])
         assert np.array_equal(values[out], fast_exp(base[x]))
@@ -113,7 +137,11 @@ ERRORS = [
     (lambda r: r.fast_exp("1"), TypeError, "fast_exp: expected a float or a buffer of floats, got str"),
     (lambda r: r.fast_exp([1.0]), TypeError, "fast_exp: expected a float or a buffer of floats, got list"),
     (lambda r: r.fast_exp(1j), TypeError, "fast_exp: expected a float or a buffer of floats, got complex"),
-    (lambda r: r.fast_exp(np.arange(3)), TypeError, "expected elements of type float64, float32 or float16, got format 'l'"),
+    (
+        lambda r: r.fast_exp(np.arange(3)),
+        TypeError,
+        "expected elements of type float64, float32 or float16, got format 'l'",
+    ),
     (lambda r: r.fast_exp(b"12345678"), TypeError, "got format 'B'"),
     (lambda r: r.fast_exp(np.ones(3), out=np.ones(4)), ValueError, "fast_exp: out must have the shape of x"),
     (lambda r: r.fast_exp(np.ones(3), out=np.ones((3, 1))), ValueError, "fast_exp: out must have the shape of x"),

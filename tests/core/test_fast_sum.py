@@ -102,7 +102,14 @@ def test_other_items_in_a_row():
 def test_containers(route):
     values = [3, True, -5, 2**70, Index(4), np.int16(7), np.uint64(2**64 - 1)]
     total = 3 + 1 - 5 + 2**70 + 4 + 7 + 2**64 - 1
-    for make in (list, tuple, iter, lambda v: (x for x in v), lambda v: dict.fromkeys(v), lambda v: np.array(v, object)):
+    for make in (
+        list,
+        tuple,
+        iter,
+        lambda v: (x for x in v),
+        lambda v: dict.fromkeys(v),
+        lambda v: np.array(v, object),
+    ):
         assert route.fast_sum(make(values)) == total
     assert route.fast_sum({1, 2, 3}) == 6
     assert route.fast_sum(b"\x01\xff") == 256

@@ -55,9 +55,7 @@ def images(
     elif dtype.kind == "f":
         values = rng.integers(-3, 4, shape) if few else rng.normal(0, 1000, shape)
         if special:
-            values = np.where(
-                rng.random(shape) < 0.4, rng.choice([np.nan, -np.inf, np.inf, -0.0], shape), values
-            )
+            values = np.where(rng.random(shape) < 0.4, rng.choice([np.nan, -np.inf, np.inf, -0.0], shape), values)
     else:
         limits = np.iinfo(dtype)
         # SciPy computes with doubles: beyond 2**53 it is wrong.

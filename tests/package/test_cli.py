@@ -81,9 +81,7 @@ class TestMedian:
         assert files() == {"a.npy", "b.npy"}
         first, summary = result.out.splitlines()
         assert first.startswith("a.npy -> b.npy: 20 x 24 uint16, filtered in ")
-        assert re.match(
-            r"1 image in 1 file: [\d.]+ s, [\d.]+ images/s, [\d.]+ MB/s; [\d.]+ s of it", summary
-        )
+        assert re.match(r"1 image in 1 file: [\d.]+ s, [\d.]+ images/s, [\d.]+ MB/s; [\d.]+ s of it", summary)
 
     @pytest.mark.parametrize(("size", "window"), [("5", 5), ("3x7", (3, 7)), ("4X1", (4, 1))])
     def test_size(self, run: Run, size: str, window: Any) -> None:
@@ -151,9 +149,7 @@ class TestMedian:
         assert result.status == 0
         assert result.err == f"fastmath: {path}: note: the pixels are written uncompressed\n"
 
-    def test_warnings_and_log_records_become_notes(
-        self, run: Run, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_warnings_and_log_records_become_notes(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         def talk(*arguments: Any) -> None:
             warnings.warn("the header\nis odd", UserWarning, stacklevel=1)
             warnings.warn("call me otherwise", DeprecationWarning, stacklevel=1)
@@ -363,9 +359,7 @@ class TestTrouble:
             ("dir.npy", lambda path: path.symlink_to("nowhere"), "no such file"),
         ],
     )
-    def test_a_bad_file_among_good_ones(
-        self, run: Run, name: str, make: Callable[[Path], Any], reason: str
-    ) -> None:
+    def test_a_bad_file_among_good_ones(self, run: Run, name: str, make: Callable[[Path], Any], reason: str) -> None:
         save("a.npy"), save("z.npy")
         make(Path(name))
         result = run("median", "a.npy", name, "z.npy", "out", "--size", 3)
@@ -403,21 +397,16 @@ class TestTrouble:
         assert is_filtered("out/a.npy")
 
     @pytest.mark.parametrize("package", ["typer", "rich"])
-    def test_without_its_packages_the_command_says_what_to_install(
-        self, tmp_path: Path, package: str
-    ) -> None:
+    def test_without_its_packages_the_command_says_what_to_install(self, tmp_path: Path, package: str) -> None:
         script = (
-            f"import runpy, sys; sys.modules[{package!r}] = None; "
-            "runpy.run_module('fastmath', run_name='__main__')"
+            f"import runpy, sys; sys.modules[{package!r}] = None; runpy.run_module('fastmath', run_name='__main__')"
         )
         command = [sys.executable, "-c", script, "info"]
         result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
         advice = f"fastmath: needs the package {package}: pip install 'fastmath-native[cli]'\n"
         assert (result.returncode, result.stdout, result.stderr) == (1, "", advice)
 
-    def test_a_failure_while_writing_leaves_nothing(
-        self, run: Run, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_failure_while_writing_leaves_nothing(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         save("a.npy"), save("b.npy"), save("b/old.npy")
 
         def fail(self: Any, file: BinaryIO, derivation: str) -> None:
@@ -504,9 +493,7 @@ class TestTrouble:
         os.close(end)
         try:
             command = [sys.executable, "-m", "fastmath", "median", ".", "out", "--size", "3"]
-            result = subprocess.run(
-                command, cwd=tmp_path, stdout=start, stderr=subprocess.PIPE, text=True, timeout=60
-            )
+            result = subprocess.run(command, cwd=tmp_path, stdout=start, stderr=subprocess.PIPE, text=True, timeout=60)
         finally:
             os.close(start)
         assert (result.returncode, result.stderr) == (1, "")
@@ -626,9 +613,7 @@ class TestOtherCommands:
         for level in (fastmath.simd.active, *fastmath.simd.compiled):
             assert level in out
 
-    def test_info_reads_the_extras_of_the_distribution(
-        self, run: Run, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_info_reads_the_extras_of_the_distribution(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         requirements = [
             "numpy>=1.26",
             'numpy>=2; extra == "fine"',

@@ -112,7 +112,6 @@ class TestFiltering:
         filter_pictures(image, Median(window=WINDOW, mode=mode, workers=2))
         assert np.array_equal(image.pictures[0], median_filter(GREY, WINDOW, mode=mode))
 
-
     @pytest.mark.parametrize("size", [1, 3, 5, 9, 15])
     def test_disks_and_crosses(self, size: int) -> None:
         half = size // 2
@@ -363,9 +362,7 @@ class TestTiff:
         last = result if planes == "contig" else result.transpose(1, 2, 0)
         assert np.array_equal(last, expected(COLOUR))
 
-    @pytest.mark.parametrize(
-        ("kind", "filtered_too"), [("unassalpha", False), ("assocalpha", True)]
-    )
+    @pytest.mark.parametrize(("kind", "filtered_too"), [("unassalpha", False), ("assocalpha", True)])
     def test_alpha(self, tmp_path: Path, kind: str, filtered_too: bool) -> None:
         pixels = np.dstack([COLOUR, COLOUR[..., 0]])
         tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="rgb", extrasamples=[kind])
@@ -384,9 +381,7 @@ class TestTiff:
 
     def test_palette_is_refused(self, tmp_path: Path) -> None:
         colours = np.zeros((3, 256), np.uint16)
-        tifffile.imwrite(
-            tmp_path / "a.tif", COLOUR[..., 0], photometric="palette", colormap=colours
-        )
+        tifffile.imwrite(tmp_path / "a.tif", COLOUR[..., 0], photometric="palette", colormap=colours)
         with pytest.raises(ImageError, match="palette"):
             read(tmp_path / "a.tif")
 
@@ -397,9 +392,7 @@ DERIVED = {"SOPInstanceUID", "ImageType", "DerivationDescription", "PixelData"}
 
 def attributes(dataset: pydicom.Dataset) -> dict[Any, Any]:
     return {
-        element.tag: element.value
-        for element in dataset
-        if element.keyword not in DERIVED and element.tag.element != 0
+        element.tag: element.value for element in dataset if element.keyword not in DERIVED and element.tag.element != 0
     }
 
 
@@ -570,9 +563,7 @@ class TestFits:
         units = [fits.PrimaryHDU(), fits.ImageHDU(cube, name="CUBE"), table, spectrum]
         fits.HDUList(units).writeto(tmp_path / "a.fits", checksum=True)
         assert len(read(tmp_path / "a.fits").pictures) == 6
-        with fits.open(
-            filtered(tmp_path / "a.fits"), checksum=True
-        ) as after:  # warns of wrong ones
+        with fits.open(filtered(tmp_path / "a.fits"), checksum=True) as after:  # warns of wrong ones
             wanted = [[expected(plane) for plane in planes] for planes in cube]
             assert np.array_equal(after["CUBE"].data, wanted)
             assert np.array_equal(after[2].data, table.data)

@@ -31,9 +31,7 @@ def oracle(name: str, image: np.ndarray, mask: np.ndarray, size: int, fill: Any)
     """Windows that end at the border, of the elements that are not masked, by slices."""
     result = np.empty_like(image)
     for index in np.ndindex(image.shape):
-        window = tuple(
-            slice(max(i - size // 2, 0), max(i - size // 2 + size, 0)) for i in index
-        )
+        window = tuple(slice(max(i - size // 2, 0), max(i - size // 2 + size, 0)) for i in index)
         left = np.sort(image[window][~mask[window]], axis=None)
         result[index] = CHOSEN[name](left) if left.size else fill
     return result
@@ -89,9 +87,7 @@ def test_a_masked_nan_does_not_spoil_windows() -> None:
 def test_raise(name: str) -> None:
     with pytest.raises(ValueError, match="^input: The input contains nan values$"):
         call(name, HOLES, size=3, nan_policy="raise")
-    np.testing.assert_array_equal(
-        call(name, IMAGE, size=3, nan_policy="raise"), call(name, IMAGE, size=3), strict=True
-    )
+    np.testing.assert_array_equal(call(name, IMAGE, size=3, nan_policy="raise"), call(name, IMAGE, size=3), strict=True)
 
 
 @pytest.mark.parametrize("policy", ["last", "omit", "propagate", "raise"])
@@ -172,7 +168,8 @@ def test_nothing_left_of_integers(dtype: str) -> None:
         np.testing.assert_array_equal(result[:, 6:], np.full((9, 14), nothing).astype(output))
         if even == "upper":
             np.testing.assert_array_equal(
-                result[:, :6], fastmath.median_filter(image, 3, mask=mask)[:, :6].astype(output))
+                result[:, :6], fastmath.median_filter(image, 3, mask=mask)[:, :6].astype(output)
+            )
         filled = fastmath.median_filter(image, 3, mask=mask, output=output, even=even, fill_value=1)
         np.testing.assert_array_equal(filled[:, 6:], np.ones((9, 14), output))
 
@@ -244,7 +241,9 @@ def test_masked_arrays_are_masked_where_nothing_is_left() -> None:
     assert not fastmath.median_filter(nans, 3, nan_policy="propagate").mask.any()
 
 
-@pytest.mark.parametrize("mode", ["reflect", "constant", "truncate", "valid", ["truncate", "constant"], ["valid", "truncate"]])
+@pytest.mark.parametrize(
+    "mode", ["reflect", "constant", "truncate", "valid", ["truncate", "constant"], ["valid", "truncate"]]
+)
 @pytest.mark.parametrize("cval", [0.0, np.nan])
 def test_where_nothing_is_left(mode: Any, cval: float) -> None:
     """In every mode, and as the windows themselves say: what they give is NaN then, and only then."""
@@ -257,7 +256,9 @@ def test_where_nothing_is_left(mode: Any, cval: float) -> None:
         if not isinstance(mode, str):
             options |= {"size": footprint.shape, "footprint": None}
         result = fastmath.minimum_filter(np.ma.masked_array(image, mask), **options)
-        inside = mask[tuple(slice((m - n) // 2, (m - n) // 2 + n) for m, n in zip(mask.shape, result.shape, strict=True))]
+        inside = mask[
+            tuple(slice((m - n) // 2, (m - n) // 2 + n) for m, n in zip(mask.shape, result.shape, strict=True))
+        ]
         if mode != "valid" and "valid" not in mode:
             np.testing.assert_array_equal(result.mask, np.isnan(result.data) | inside)
         else:
@@ -417,8 +418,9 @@ def test_torchs_layouts(torch: Any) -> None:
 def test_torchs_memory_is_read_where_it_is(torch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     plain = fastmath._core.rank_filter
-    monkeypatch.setattr(fastmath._core, "rank_filter", lambda image, *call: (
-        seen.append(image.ctypes.data), plain(image, *call)))
+    monkeypatch.setattr(
+        fastmath._core, "rank_filter", lambda image, *call: (seen.append(image.ctypes.data), plain(image, *call))
+    )
     image = torch.from_numpy(IMAGE.copy())
     fastmath.median_filter(image[1:, 2:], 3)
     assert seen == [image[1:, 2:].data_ptr()]

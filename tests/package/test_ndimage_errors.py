@@ -73,9 +73,7 @@ MISTAKES = [
     Mistake({"size": 3, "mode": "foo"}, "mode: .* expected one of reflect, .* got 'foo'"),
     Mistake({"size": 3, "mode": None}, "mode: .* got None"),
     Mistake({"size": 3, "mode": 3}, "mode: .* got 3"),
-    Mistake(
-        {"size": 3, "mode": ["reflect", "wrap"]}, "mode: A sequence of modes is not supported", names=RANKED
-    ),
+    Mistake({"size": 3, "mode": ["reflect", "wrap"]}, "mode: A sequence of modes is not supported", names=RANKED),
     Mistake({"footprint": np.eye(2), "mode": ["wrap", "wrap"]}, "mode: A sequence of modes is not supported"),
     Mistake({"size": 3, "mode": ["wrap"]}, "mode: .* expected 2, got 1", names=EXTREMES),
     Mistake({"size": 3, "mode": ["wrap", "foo"]}, "mode: .* got 'foo'", names=EXTREMES),

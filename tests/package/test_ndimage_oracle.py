@@ -33,9 +33,7 @@ def test_nan_comes_after_infinity_wherever_it_is(dtype: str) -> None:
 @pytest.mark.parametrize("dtype", ["i8", "u8", ">i8", ">u8"])
 def test_wide_integers_are_exact(dtype: str) -> None:
     top = np.iinfo(dtype).max
-    image = np.array(
-        [[top, top - 1, top - 2], [top - 3, top - 4, top - 5], [top - 6, top - 7, top - 8]], dtype
-    )
+    image = np.array([[top, top - 1, top - 2], [top - 3, top - 4, top - 5], [top - 6, top - 7, top - 8]], dtype)
     for size in (3, 9):
         assert fastmath.median_filter(image, size=size, mode="wrap")[1, 1] == top - 4
     assert fastmath.maximum_filter(image, size=3)[1, 1] == top

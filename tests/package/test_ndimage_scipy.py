@@ -91,9 +91,7 @@ def test_equals_scipy(call: Call) -> None:
     assert_same(result, scipy_result(call))
 
 
-@given(
-    calls(types), st.sampled_from(TYPES), st.sampled_from(["dtype", "name", "array", "strided", "swapped"])
-)
+@given(calls(types), st.sampled_from(TYPES), st.sampled_from(["dtype", "name", "array", "strided", "swapped"]))
 def test_output_equals_scipys(call: Call, dtype: np.dtype[Any], kind: str) -> None:
     output = {
         "dtype": dtype,
@@ -176,9 +174,7 @@ def test_windows_beyond_the_image(size: int, mode: str, length: int) -> None:
         assert_same(call.on(fastmath), call.on(scipy.ndimage))
 
 
-@pytest.mark.parametrize(
-    "percentile", [-100, -50, -0.5, -0.0, 0, 10, 28, 33.3, 50, 99.9, 100, np.float32(28)]
-)
+@pytest.mark.parametrize("percentile", [-100, -50, -0.5, -0.0, 0, 10, 28, 33.3, 50, 99.9, 100, np.float32(28)])
 def test_percentiles_choose_scipys_element(percentile: float) -> None:
     image = np.random.default_rng(1).permutation(200).reshape(10, 20)
     for size in (1, 2, 3, 5, 7):
@@ -187,9 +183,7 @@ def test_percentiles_choose_scipys_element(percentile: float) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["?", "i1", "u1", "i2", "u2", "u4", "i4", "i8", "f4", "f8"])
-@pytest.mark.parametrize(
-    "cval", [0.5, 1, 300.7, -1, -300.7, 255.9, 70000, np.nan, np.inf, -np.inf, True, np.int8(3)]
-)
+@pytest.mark.parametrize("cval", [0.5, 1, 300.7, -1, -300.7, 255.9, 70000, np.nan, np.inf, -np.inf, True, np.int8(3)])
 def test_the_border_value_wraps(dtype: str, cval: Any) -> None:
     call = Call(
         "rank_filter",

@@ -37,9 +37,7 @@ def test_docstrings_describe_every_parameter(name: str) -> None:
     assert "{input}" not in text and "{options}" not in text
     parameters = text.split("Parameters\n")[1].split("\nReturns\n")[0]
     for parameter in inspect.signature(function).parameters:
-        assert any(
-            parameter in line.split(" : ")[0].split(", ") for line in parameters.splitlines() if " : " in line
-        )
+        assert any(parameter in line.split(" : ")[0].split(", ") for line in parameters.splitlines() if " : " in line)
     for section in ("Returns", "Raises", "Notes", "Examples"):
         assert f"\n{section}\n{'-' * len(section)}\n" in text
 

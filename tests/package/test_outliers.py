@@ -25,9 +25,7 @@ def expected(image: np.ndarray, threshold: Any, which: str, size: int) -> tuple[
 
 
 @given(
-    images(
-        st.sampled_from(TYPES + [dtype.newbyteorder(">") for dtype in TYPES]), most_dimensions=3, special=True
-    ),
+    images(st.sampled_from(TYPES + [dtype.newbyteorder(">") for dtype in TYPES]), most_dimensions=3, special=True),
     st.sampled_from([0, 1, 0.5, 2.5, 100, 2**63 - 1, 2**64, 2**63, 1e300, np.inf]),
     st.sampled_from(["both", "bright", "dark"]),
     st.integers(1, 4),
@@ -47,7 +45,9 @@ def test_follows_its_definition(image: np.ndarray, threshold: Any, which: Any, s
     st.integers(1, 4),
     st.booleans(),
 )
-def test_follows_its_definition_in_deviations(image: np.ndarray, factor: float, which: Any, size: int, some: bool) -> None:
+def test_follows_its_definition_in_deviations(
+    image: np.ndarray, factor: float, which: Any, size: int, some: bool
+) -> None:
     """Those of float16 are not rounded; integers of 64 bits and their multiples are, to doubles."""
     options: dict[str, Any] = {"mode": "truncate"} if some else {}
     if some:
@@ -91,7 +91,9 @@ def test_masked_elements_stay() -> None:
     np.testing.assert_array_equal(result.mask, mask)
     np.testing.assert_array_equal(replaced, np.arange(7) == 2)
     holes = np.array([1, 1, 9, 1, 1, 1, np.nan, 9, 1, 1])
-    np.testing.assert_array_equal(fastmath.remove_outliers(holes, 5, 2, nan_policy="omit")[2:8], [1, 1, 1, 1, np.nan, 1])
+    np.testing.assert_array_equal(
+        fastmath.remove_outliers(holes, 5, 2, nan_policy="omit")[2:8], [1, 1, 1, 1, np.nan, 1]
+    )
     result = fastmath.remove_outliers(holes, 5, 2, nan_policy="propagate")
     np.testing.assert_array_equal(result[2:8], [1, 1, 1, 1, np.nan, 9])
     with pytest.raises(ValueError, match="nan"):

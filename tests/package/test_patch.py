@@ -152,13 +152,9 @@ def test_what_only_fastmath_has_is_a_mistake_as_ever(options: dict[str, Any], ca
 
 def test_what_fastmath_refuses_goes_to_scipy(calls: list[Any]) -> None:
     with fastmath.patch_scipy():
-        np.testing.assert_array_equal(
-            scipy.ndimage.minimum_filter(IMAGE, 3.0), SCIPYS["minimum_filter"](IMAGE, 3)
-        )
+        np.testing.assert_array_equal(scipy.ndimage.minimum_filter(IMAGE, 3.0), SCIPYS["minimum_filter"](IMAGE, 3))
         objects = np.array([1, 2, None])
-        np.testing.assert_array_equal(
-            scipy.ndimage.median_filter(objects, 1), SCIPYS["median_filter"](objects, 1)
-        )
+        np.testing.assert_array_equal(scipy.ndimage.median_filter(objects, 1), SCIPYS["median_filter"](objects, 1))
         with pytest.raises(TypeError, match="^Complex type not supported$"):
             scipy.ndimage.median_filter(IMAGE + 0j, 3)
         with pytest.raises(RuntimeError, match="^no footprint or filter size provided$"):

@@ -32,9 +32,7 @@ def test_equals_scipy(name: str, data: st.DataObject) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         result = getattr(fastmath, name)(image, size)
-        expected = getattr(scipy.signal, name)(
-            image.astype(f"{image.dtype.kind}{image.dtype.itemsize}"), size
-        )
+        expected = getattr(scipy.signal, name)(image.astype(f"{image.dtype.kind}{image.dtype.itemsize}"), size)
     np.testing.assert_array_equal(result, expected.astype(image.dtype), strict=True)
 
 

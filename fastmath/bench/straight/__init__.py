@@ -52,9 +52,7 @@ def _by_ctypes() -> Port:
     straight_median.restype = c_int
 
     def median(image: Array, result: Array, size: int) -> None:
-        _check(
-            straight_median(image.ctypes.data_as(pixels), result.ctypes.data_as(pixels), *image.shape, size)
-        )
+        _check(straight_median(image.ctypes.data_as(pixels), result.ctypes.data_as(pixels), *image.shape, size))
 
     return median
 
