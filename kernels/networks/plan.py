@@ -3,7 +3,8 @@
 The windows of a tile of neighbouring outputs have a core in common. The core is sorted once: columns are
 sorted, then merged across x. The tile is then halved again and again, and what the windows of a half have
 in common beyond the core is merged in, until one window is left (Adams, Fast median filters using
-separable sorting networks, ACM TOG 2021). An element that can no longer have the wanted rank is dropped.
+separable sorting networks, ACM TOG 2021). An element that can no longer have the wanted rank is dropped: what a
+window has for itself is merged last, when few are left.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,13 @@ from graph import HIGH, LOW, MAX, MIN, Bound, Graph, Op, Ref, Value
 
 Place = tuple[int, int, int]
 """Plane, row and column of an element of the window."""
+Block = tuple[int, int, int, int]
+"""Rows and columns of the tile: the first one and the one behind the last, of each."""
+
+
+def halvings_of(tile_rows: int, tile_columns: int) -> str:
+    """Which way a tile is halved, across x first."""
+    return "x" * (tile_columns.bit_length() - 1) + "y" * (tile_rows.bit_length() - 1)
 
 
 @dataclass(frozen=True)
@@ -32,8 +40,8 @@ class Plan:
         How the columns of a block are split for merging: into halves (``"half"``), or so that the left
         part is the largest power of two (``"power"``).
     order : str
-        Which way the tile is halved first, ``"x"`` or ``"y"``; or ``"columns"``, which shares only sorted
-        parts of columns between the rows of the tile.
+        Which way the tile is halved each time, such as ``"xyx"``; or ``"columns"``, which shares only sorted
+        parts of columns between the rows of the tile. By default across x first.
 
     Notes
     -----
@@ -47,12 +55,15 @@ class Plan:
     tile_rows: int = 1
     tile_columns: int = 1
     split: str = "half"
-    order: str = "x"
+    order: str = ""
     planes: int = 1
 
     def __post_init__(self) -> None:
         if self.tile_rows > self.rows or self.tile_columns > self.columns:
             raise ValueError("the windows of a tile must have an element in common")
+        halvings = halvings_of(self.tile_rows, self.tile_columns)
+        if self.order not in ("", "columns") and sorted(self.order) != sorted(halvings):
+            raise ValueError("each side of a tile must be halved until it is one")
 
     @property
     def name(self) -> str:
@@ -111,7 +122,8 @@ class Builder:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.graph = Graph(plan.tile_columns)
-        self.blocks: dict[tuple[int, int, int, int], list[Value]] = {}
+        self.core: Block = (0, 0, 0, 0)
+        self.blocks: dict[Block, list[Value]] = {}
         self.outputs: dict[tuple[int, int], Ref] = {}
 
     def network(self) -> Network:
@@ -123,11 +135,12 @@ class Builder:
                 self.outputs[row, 0] = self.select_across(sorted_columns)
         elif plan.order == "columns":
             for row in range(plan.tile_rows):
-                core = (row, row + plan.rows, *columns)
-                self.descend(row, plan.lead, 1, plan.tile_columns, core, self.block(*core))
+                self.core = (row, row + plan.rows, *columns)
+                self.descend(row, plan.lead, halvings_of(1, plan.tile_columns), self.core, self.block(*self.core))
         else:
-            core = (plan.tile_rows - 1, plan.rows, *columns)
-            self.descend(0, plan.lead, plan.tile_rows, plan.tile_columns, core, self.block(*core))
+            self.core = (plan.tile_rows - 1, plan.rows, *columns)
+            halvings = plan.order or halvings_of(plan.tile_rows, plan.tile_columns)
+            self.descend(0, plan.lead, halvings, self.core, self.block(*self.core))
         return Network(plan, self.graph, [self.outputs[key] for key in sorted(self.outputs)])
 
     def block(self, top: int, bottom: int, left: int, right: int) -> list[Value]:
@@ -147,6 +160,8 @@ class Builder:
             for extra in ((top, common[0]), (common[1], bottom)):
                 column = self.merge(column, self.block(*extra, left, right))
             return column
+        if width == 0:
+            return []
         if width == 1:
             planes = range(self.plan.planes)
             rows = range(top, bottom)
@@ -209,28 +224,41 @@ class Builder:
             for i, value in enumerate(values)
         ]
 
-    def descend(
-        self, row: int, column: int, height: int, width: int,
-        common: tuple[int, int, int, int], values: list[Value],
-    ) -> None:  # fmt: skip
+    def descend(self, row: int, column: int, halvings: str, common: Block, values: list[Value]) -> None:
         """Select for the outputs of a part of the tile, given what their windows have in common, sorted."""
-        if height == width == 1:
+        if not halvings:
             output = values[self.plan.rank]
             assert isinstance(output, Ref)
             self.outputs[row, column] = output
             return
+        half = 1 << halvings.count(halvings[0]) - 1
+        merge = self.merge_block if len(halvings) > 1 else self.merge_own_last
         top, bottom, left, right = common
-        if width > 1 and (self.plan.order == "x" or height == 1):
-            half = width // 2
+        if halvings[0] == "x":
             for start in (column, column + half):
                 new_left, new_right = start + half - 1, start + self.plan.columns
                 extra = (new_left, left) if new_left < left else (right, new_right)
-                merged = self.merge(values, self.block(top, bottom, *extra))
-                self.descend(row, start, height, half, (top, bottom, new_left, new_right), merged)
+                merged = merge(values, (top, bottom, *extra))
+                self.descend(row, start, halvings[1:], (top, bottom, new_left, new_right), merged)
         else:
-            half = height // 2
             for start in (row, row + half):
                 new_top, new_bottom = start + half - 1, start + self.plan.rows
                 extra = (new_top, top) if new_top < top else (bottom, new_bottom)
-                merged = self.merge(values, self.block(*extra, left, right))
-                self.descend(start, column, half, width, (new_top, new_bottom, left, right), merged)
+                merged = merge(values, (*extra, left, right))
+                self.descend(start, column, halvings[1:], (new_top, new_bottom, left, right), merged)
+
+    def merge_block(self, values: list[Value], block: Block) -> list[Value]:
+        return self.merge(values, self.block(*block))
+
+    def merge_own_last(self, values: list[Value], block: Block) -> list[Value]:
+        """The rows or columns of the block that the core has, too, are in other windows of the tile: these first."""
+        top, bottom, left, right = block
+        above, below, before, behind = self.core
+        if top <= above < below <= bottom:
+            shared = above, below, left, right
+            own = (top, above, left, right), (below, bottom, left, right)
+        else:
+            shared = top, bottom, before, behind
+            own = (top, bottom, left, before), (top, bottom, behind, right)
+        values = self.merge_block(values, shared)
+        return self.merge(values, self.merge(*(self.block(*part) for part in own)))

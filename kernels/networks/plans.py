@@ -1,10 +1,10 @@
 """The windows that get a compiled network, each for its median."""
 
 from functools import cache
-from itertools import product
+from itertools import permutations, product
 from math import prod
 
-from plan import Plan
+from plan import Plan, halvings_of
 from stages import ONE_STAGE
 
 Window = tuple[int, ...]
@@ -37,10 +37,16 @@ def plan_of(window: Window) -> Plan:
         return Plan(rows, columns, rank, 2, 4, "power")
     plans = [
         Plan(rows, columns, rank, height, width, "power", order, planes=planes)
-        for height, width, order in product((1, 2, 4), (1, 2, 4), ("x", "y", "columns"))
+        for height, width in product((1, 2, 4), (1, 2, 4))
         if height <= rows and width <= columns
+        for order in orders(height, width)
     ]
     return min(plans, key=lambda plan: (_cost(plan), plan.network.operations))
+
+
+def orders(height: int, width: int) -> list[str]:
+    """The ways to go through a tile, see Plan."""
+    return [*sorted(set(map("".join, permutations(halvings_of(height, width))))), "columns"]
 
 
 def _cost(plan: Plan) -> float:
