@@ -219,10 +219,7 @@ class Builder:
         """Replace the elements that have too many others above or below them to be of the wanted rank."""
         above = self.plan.elements - 1 - self.plan.rank
         last = len(values) - 1
-        return [
-            HIGH if i > self.plan.rank else LOW if last - i > above else value
-            for i, value in enumerate(values)
-        ]
+        return [HIGH if i > self.plan.rank else LOW if last - i > above else value for i, value in enumerate(values)]
 
     def descend(self, row: int, column: int, halvings: str, common: Block, values: list[Value]) -> None:
         """Select for the outputs of a part of the tile, given what their windows have in common, sorted."""

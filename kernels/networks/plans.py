@@ -53,4 +53,3 @@ def _cost(plan: Plan) -> float:
     several = plan.network.operations > ONE_STAGE
     selecting = plan.network.operations_per_pixel * (SEVERAL_STAGES if several else 1)
     return selecting + (REORDERING if plan.tile_rows > 1 else 0)
-
