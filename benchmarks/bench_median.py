@@ -261,7 +261,7 @@ def ranks(settings: Settings) -> Iterator[Row]:
 
 
 def extremes(settings: Settings) -> Iterator[Row]:
-    """Against SciPy, and a large window against a small one: the time does not depend on the size."""
+    """Against SciPy and OpenCV, and a large window against a small one: the time hardly depends on the size."""
     for dtype in MAIN_TYPES:
         image = image_of(dtype)
         output = np.empty_like(image)
@@ -269,12 +269,16 @@ def extremes(settings: Settings) -> Iterator[Row]:
         def minimum(size: int) -> Call:
             return lambda: fastmath.minimum_filter(image, size, mode="nearest", output=output, workers=1)
 
-        for size in (3, 15, 63):
+        for size in (3, 5, 15, 63):
             calls = {
                 "fastmath": minimum(size),
                 "SciPy": lambda size=size: ndimage.minimum_filter(image, size, mode="nearest", output=output),
             }
             yield against(settings, "extremes", f"minimum {size}x{size} {dtype}", calls, None, None)
+            erode = peers.opencv_minimum(image, size) if "OpenCV" in peers.installed()[0] else None
+            if erode and size < 63:
+                calls = {"fastmath": minimum(size), "OpenCV": erode}
+                yield against(settings, "extremes", f"minimum {size}x{size} {dtype}", calls, 1, None)
         yield relative(settings, "extremes", f"minimum 63x63 {dtype}", minimum(63), "7x7", minimum(7), 1.5)
 
 

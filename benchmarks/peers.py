@@ -32,6 +32,14 @@ def opencv(image: np.ndarray, size: int, output: np.ndarray) -> Call | None:
     return (lambda: cv2.medianBlur(image, size, output)) if served else None
 
 
+def opencv_minimum(image: np.ndarray, size: int) -> Call:
+    import cv2
+
+    cv2.setNumThreads(1)
+    output, window = np.empty_like(image), np.ones((size, size), np.uint8)
+    return lambda: cv2.erode(image, window, output, borderType=cv2.BORDER_REPLICATE)
+
+
 def scikit_image(image: np.ndarray, size: int, output: np.ndarray) -> Call | None:
     """It takes uint16, too, but walks through a histogram of as many bins as the image has values: seconds
     an image for all 65536, so that only what a camera of 12 bits gives is timed."""

@@ -1,127 +1,47 @@
-/* Minimum and maximum of boxes of any size: a pass along the inner axis and across it, then one for each other axis.
+/* Minimum and maximum of boxes of any size: a pass across the inner axis and along it, then one for each other axis.
  *
- * Vectors run along the inner axis. Along it windows are widened fourfold at a time: the extreme of 4 w neighbours is
- * that of four extremes of w. Across, rows are cut into strips as high as the window, which is then the end of one
- * strip and the beginning of the next, so running extremes from both ends of each strip do for all windows, in three
- * comparisons an element (van Herk, Pattern Recognition Letters 13, 1992; Gil and Werman, IEEE PAMI 15, 1993).
- * The first pass reads the input, the others the output in place. Compiled once per instruction set and key width.
+ * Vectors run along the inner axis. Rows are met across first, in the array itself where they can be: where windows are
+ * low as they are, else by strips as high as the window, which is then the end of one strip and the beginning of the next,
+ * so running extremes from both ends of each strip do for all windows, in three comparisons an element (van Herk, Pattern
+ * Recognition Letters 13, 1992; Gil and Werman, IEEE PAMI 15, 1993). What comes out gets the edges that its own elements
+ * make, and is met along. The first pass reads the input, the others the output in place.
+ * Compiled once per instruction set and key width.
  */
 #include "engine.h"
-#include "vector.h"
+#include "extreme_across.h"
 
 #define EXTREME(name) FM_NAME(FM_JOIN(name, FM_KEY))
 
 enum {
-    BATCH = 4,                       /* rows of outputs that are made together, so that less is loaded and stored */
     ROW = 4096 / sizeof(K),          /* outputs along the inner axis, or more for long windows */
     ROWS = 64,                       /* of a part, or more for high windows */
-    LONGEST = (1 << 19) / sizeof(K), /* window: of longer ones only the ends are kept */
+    LONGEST = (1 << 17) / sizeof(K), /* window: of longer ones only the ends are kept, */
+    LONGEST_LINE = (1 << 19) / sizeof(K), /* or where they are not high */
     RING = 1 << 20,                  /* bytes for the rows of a strip, where that is possible, */
     PIECE = 2048 / sizeof(K),        /* and outputs along the inner axis, where rows are worked on in place */
+    FEW = 8,                         /* elements of an edge */
     LOOK_EVERY = 1 << 18,            /* elements, for whether to stop */
 };
-
-static inline V extreme(V a, V b, int largest)
-{
-    return largest ? MAX(a, b) : MIN(a, b);
-}
 
 static inline K extreme_of(K a, K b, int largest)
 {
     return (a < b) == largest ? b : a;
 }
 
-static ptrdiff_t padded(ptrdiff_t count)
+static inline ptrdiff_t at_least(ptrdiff_t a, ptrdiff_t b)
 {
-    return (count + LANES - 1) / LANES * LANES + LANES;
+    return a > b ? a : b;
 }
 
-/* The first of a vector's elements. */
-static inline void store_some(K *to, V v, ptrdiff_t count)
+static inline ptrdiff_t at_most(ptrdiff_t a, ptrdiff_t b)
 {
-    K all[LANES];
-    STORE(all, v);
-    memcpy(to, all, (size_t)count * sizeof(K));
+    return a < b ? a : b;
 }
 
-/* ---- Along the inner axis ---- */
-
-/* Where the elements lie that are joined, seen from the first. */
-typedef struct {
-    ptrdiff_t second, third, fourth;
-} places;
-
-static inline V join_vector(const K *row, int terms, places at, int largest)
+/* Outputs of windows longer than this are made from rows one by one, before these meet. */
+static inline ptrdiff_t longest(const fm_filter *f)
 {
-    V v = extreme(LOAD(row), LOAD(row + at.second), largest);
-    if (terms > 2)
-        v = extreme(v, LOAD(row + at.third), largest);
-    if (terms > 3)
-        v = extreme(v, LOAD(row + at.fourth), largest);
-    return v;
-}
-
-/* Extremes of `terms` elements each. Vectors are read whole. */
-static inline void join(const K *row, int terms, places at, K *out, ptrdiff_t count, int largest)
-{
-    ptrdiff_t i = 0;
-    for (; i <= count - LANES; i += LANES)
-        STORE(out + i, join_vector(row + i, terms, at, largest));
-    if (i < count)
-        store_some(out + i, join_vector(row + i, terms, at, largest), count - i);
-}
-
-/* Rows that are worked on together: what is stored for one is not loaded again before it has reached the cache. */
-typedef struct {
-    K *from, *to;
-    ptrdiff_t from_stride, to_stride;
-    int count;
-} row_group;
-
-static inline void join_rows(const row_group *r, int terms, places at, ptrdiff_t count, int largest)
-{
-    for (int i = 0; i < r->count; i++)
-        join(r->from + i * r->from_stride, terms, at, r->to + i * r->to_stride, count, largest);
-}
-
-/* Makes count windows' extremes of count + size - 1 keys, which are overwritten; size is above 1. */
-static inline void narrow(const row_group *r, ptrdiff_t count, ptrdiff_t size, int largest)
-{
-    const row_group in_place = {r->from, r->from, r->from_stride, r->from_stride, r->count};
-    ptrdiff_t width = 1, left = count + size - 1;
-    for (; 4 * width < size; width *= 4) {
-        left -= 3 * width;
-        join_rows(&in_place, 4, (places){width, 2 * width, 3 * width}, padded(left) - LANES, largest);
-    }
-    if (size <= 2 * width)
-        join_rows(r, 2, (places){size - width, 0, 0}, count, largest);
-    else if (size <= 3 * width)
-        join_rows(r, 3, (places){width, size - width, 0}, count, largest);
-    else
-        join_rows(r, 4, (places){width, 2 * width, size - width}, count, largest);
-}
-
-/* The same for windows longer than `count`, by what they have in common and what each has before and after. */
-static void narrow_long(fm_filter *f, ptrdiff_t *at, K *row, ptrdiff_t count, ptrdiff_t size, K *out, int lane)
-{
-    const int largest = f->rank > 0;
-    fm_read_keys(&f->source, at, f->inner, count, out);
-    K common = out[count - 1];
-    at[f->inner] += count;
-    for (ptrdiff_t left = size - count; left > 0 && !fm_should_stop(f, lane); left -= count) {
-        ptrdiff_t read = left < count ? left : count;
-        fm_read_keys(&f->source, at, f->inner, read, row);
-        at[f->inner] += read;
-        for (ptrdiff_t i = 0; i < read; i++)
-            common = extreme_of(common, row[i], largest);
-    }
-    fm_read_keys(&f->source, at, f->inner, count, row);
-    for (ptrdiff_t i = count - 1; i-- > 0;)
-        out[i] = extreme_of(out[i], out[i + 1], largest);
-    for (ptrdiff_t i = 0; i < count; i++) {
-        out[i] = extreme_of(out[i], common, largest);
-        common = extreme_of(common, row[i], largest);
-    }
+    return f->across > 1 ? LONGEST : LONGEST_LINE;
 }
 
 /* ---- A part ---- */
@@ -133,44 +53,58 @@ typedef struct {
     int is_fill; /* or the constant outside */
 } edge;
 
-/* A part and its scratch memory: room for a row of input, two strips, running extremes, and outputs. */
+/* A part and its scratch memory. */
 typedef struct {
     fm_filter *filter;
     fm_array input, output; /* as bits where these are keys, too */
     fm_source source;
-    int is_bits, is_direct; /* whether so; whether rows are written to the output itself */
-    ptrdiff_t inside, count; /* elements of a row that are read before its edges are copied: from which on; how many */
+    int is_bits, is_direct; /* whether so; whether rows are written to the output itself, */
+    int in_array;           /* and whether those of the input are met where they are */
+    ptrdiff_t width;        /* of the window, as far as rows are met along when they have been across */
+    ptrdiff_t inside, count; /* elements of a row that are met across: from which on; how many */
     edge edges[2];
     ptrdiff_t from[FM_MAX_NDIM], to[FM_MAX_NDIM]; /* where the first row of the windows begins, and that of outputs */
-    ptrdiff_t columns, stride, row_stride;
+    ptrdiff_t first, columns, stride;
+    const char *base;       /* of the rows in the array */
+    ptrdiff_t height;       /* rows of a strip; as many as the window's unless there is no room for these */
     int together;           /* rows that are made at a time */
-    ptrdiff_t height;       /* rows of a strip */
+    const K **rows;         /* of a strip, where they are, */
+    K *room;                /* and those that are not in the array */
     ptrdiff_t behind;       /* after the end of the axis, kept where outputs overwrite what these rows are */
-    K *row, *strip, *next, *border, *running, *out;
+    K *strip, *border, *running[2], *fill, *met, *out;
     size_t bytes;
     ptrdiff_t seen; /* elements since it was asked whether to stop */
     int lane;
 } plane;
 
+static K *take_rows(const plane *p, char **at, ptrdiff_t count)
+{
+    return fm_take(at, (size_t)(count * p->stride) * sizeof(K));
+}
+
 static void lay_out(plane *p, fm_filter *f, ptrdiff_t columns, void *scratch)
 {
     p->filter = f;
     p->columns = columns;
-    p->stride = padded(columns);
-    p->row_stride = padded(columns + (f->along > LONGEST ? 0 : f->along - 1));
-    p->together = p->row_stride <= 2 * ROW ? BATCH : 1;
-    const size_t row = (size_t)(p->together * p->row_stride) * sizeof(K);
+    p->width = f->along > longest(f) ? 1 : f->along;
+    p->stride = padded(columns + p->width - 1);
+    p->together = p->stride <= 4 * ROW ? BATCH : 1;
     p->behind = f->in_place ? f->across - 1 - f->lead[f->outer] : 0;
-    const ptrdiff_t most = (FM_MOST_SCRATCH - (ptrdiff_t)row) / (p->stride * (ptrdiff_t)sizeof(K)) - BATCH - 2;
-    p->height = f->in_place || 2 * f->across <= most ? f->across : most - 1;
-    char *q = scratch;
-    p->row = fm_take(&q, row);
-    p->strip = (K *)(void *)q;
-    p->next = p->strip + p->height * p->stride;
-    p->border = p->next + (p->height < f->across ? 1 : p->height) * p->stride;
-    p->running = p->border + p->behind * p->stride;
-    p->out = p->running + p->stride;
-    p->bytes = (size_t)((char *)(p->out + BATCH * p->stride) - (char *)scratch);
+    char *at = scratch;
+    p->running[0] = take_rows(p, &at, 1);
+    p->running[1] = take_rows(p, &at, 1);
+    p->fill = take_rows(p, &at, 1);
+    p->met = (K *)fm_take(&at, LANES * sizeof(K)) + LANES;
+    take_rows(p, &at, p->together);
+    p->out = take_rows(p, &at, p->together);
+    const ptrdiff_t bytes = p->stride * (ptrdiff_t)sizeof(K) + (ptrdiff_t)sizeof(K *);
+    const ptrdiff_t most = (FM_MOST_SCRATCH - (at - (char *)scratch)) / bytes - BATCH - 2;
+    p->height = f->in_place || 2 * f->across <= most ? f->across : at_most(f->across, most) - 1;
+    p->rows = fm_take(&at, (size_t)p->height * sizeof(K *));
+    p->room = take_rows(p, &at, p->height < f->across ? 1 : p->height > LOW ? p->height : p->height + BATCH - 1);
+    p->strip = p->height > LOW || p->height < f->across ? take_rows(p, &at, p->height) : NULL;
+    p->border = take_rows(p, &at, p->behind);
+    p->bytes = (size_t)(at - (char *)scratch);
 }
 
 /* Floats that are neither negative nor NaN are their own keys. Those of 16 bits are not: their keys are unsigned. */
@@ -191,7 +125,7 @@ static void set_views(plane *p, int is_bits)
     p->input = is_bits ? fm_as_bits(f->source.array) : *f->source.array;
     p->output = is_bits ? fm_as_bits(f->output) : *f->output;
     p->source = (fm_source){&p->input, f->source.modes, f->source.fill};
-    p->is_direct = fm_is_plain(&p->output, f->inner);
+    p->is_direct = p->columns >= LANES && fm_is_plain(&p->output, f->inner);
 }
 
 /* Finds how the elements of rows from `begin` up to `end`, which lie outside, are copied from those that are read. */
@@ -216,21 +150,27 @@ static int find_edge(const plane *p, ptrdiff_t begin, ptrdiff_t end, edge *e)
 static void find_edges(plane *p)
 {
     const fm_filter *f = p->filter;
-    const ptrdiff_t start = p->from[f->inner], end = start + p->columns + f->along - 1, n = p->input.shape[f->inner];
+    const ptrdiff_t start = p->from[f->inner], end = start + p->columns + p->width - 1, n = p->input.shape[f->inner];
     p->inside = start < 0 ? -start : 0;
     p->count = (end < n ? end : n) - start - p->inside;
-    if (find_edge(p, start, start + p->inside, &p->edges[0]) && find_edge(p, end < n ? end : n, end, &p->edges[1]))
+    if (f->along <= longest(f) && find_edge(p, start, start + p->inside, &p->edges[0]) &&
+        find_edge(p, end < n ? end : n, end, &p->edges[1]))
         return;
     p->inside = 0;
     p->count = end - start;
     p->edges[0].count = p->edges[1].count = 0;
 }
 
-static inline void copy_edge(K *row, edge e, K fill)
+static void copy_edge(K *row, edge e, K fill)
 {
     K *to = row + e.begin;
     const K *from = to + e.from;
-    if (e.step == 0 || e.is_fill) {
+    if (e.count < FEW) { /* not worth a call of memset */
+        const ptrdiff_t step = e.is_fill ? 0 : e.step;
+        from = e.is_fill ? &fill : from;
+        for (ptrdiff_t i = 0; i < e.count; i++)
+            to[i] = from[i * step];
+    } else if (e.step == 0 || e.is_fill) {
         const K key = e.is_fill ? fill : *from;
         for (ptrdiff_t i = 0; i < e.count; i++)
             to[i] = key;
@@ -241,22 +181,101 @@ static inline void copy_edge(K *row, edge e, K fill)
             to[i] = from[-i];
 }
 
-/* Reads a row of input with its edges. */
-static inline void read_row(plane *p, ptrdiff_t *at, K *row)
+/* ---- Rows ---- */
+
+/* Makes the extremes of windows along a row that are longer than `count`, by what they have in common and what each has before and after. */
+static void narrow_long(fm_filter *f, ptrdiff_t *at, K *row, ptrdiff_t count, ptrdiff_t size, K *out, int lane)
+{
+    const int largest = f->rank > 0;
+    const ptrdiff_t start = at[f->inner];
+    fm_read_keys(&f->source, at, f->inner, count, out);
+    K common = out[count - 1];
+    at[f->inner] += count;
+    for (ptrdiff_t left = size - count; left > 0 && !fm_should_stop(f, lane); left -= count) {
+        ptrdiff_t read = left < count ? left : count;
+        fm_read_keys(&f->source, at, f->inner, read, row);
+        at[f->inner] += read;
+        for (ptrdiff_t i = 0; i < read; i++)
+            common = extreme_of(common, row[i], largest);
+    }
+    fm_read_keys(&f->source, at, f->inner, count, row);
+    at[f->inner] = start;
+    for (ptrdiff_t i = count - 1; i-- > 0;)
+        out[i] = extreme_of(out[i], out[i + 1], largest);
+    for (ptrdiff_t i = 0; i < count; i++) {
+        out[i] = extreme_of(out[i], common, largest);
+        common = extreme_of(common, row[i], largest);
+    }
+}
+
+/* Whether rows can be met in the array, and where these begin there. */
+static void find_rows(plane *p)
+{
+    const fm_filter *f = p->filter;
+    ptrdiff_t at[FM_MAX_NDIM];
+    memcpy(at, p->from, sizeof at);
+    at[f->inner] += p->inside;
+    if (f->outer >= 0)
+        at[f->outer] = 0;
+    p->in_array = !f->in_place && f->along <= longest(f) && p->count >= LANES && at[f->inner] >= 0 &&
+                  at[f->inner] + p->count <= p->input.shape[f->inner] &&
+                  fm_is_plain(&p->input, f->inner);
+    p->base = p->in_array ? fm_row(&p->source, at) : NULL;
+    K fill;
+    memcpy(&fill, &p->source.fill, sizeof fill);
+    for (ptrdiff_t i = 0; i < p->stride; i++)
+        p->fill[i] = fill;
+}
+
+/* Where row y of the windows is in the array, or what it is where that is constant. */
+static const K *find_row(const plane *p, ptrdiff_t y)
+{
+    const int outer = p->filter->outer;
+    if (outer < 0 || !p->base)
+        return p->base ? (const K *)(const void *)p->base : p->fill;
+    const ptrdiff_t n = p->input.shape[outer];
+    y += p->first;
+    if (y < 0 || y >= n)
+        y = fm_border(y, n, p->source.modes[outer]);
+    return y < 0 ? p->fill : (const K *)(const void *)(p->base + y * p->input.strides[outer]);
+}
+
+/* Reads a row from where `at` says. */
+static void read_row(plane *p, ptrdiff_t *at, K *row)
 {
     const int inner = p->filter->inner;
     at[inner] += p->inside;
-    fm_read_keys(&p->source, at, inner, p->count, row + p->inside);
-    if (FM_KEY >= 32 && p->is_bits && !are_keys(row + p->inside, p->count)) {
+    fm_read_keys(&p->source, at, inner, p->count, row);
+    if (FM_KEY >= 32 && p->is_bits && !are_keys(row, p->count)) {
         set_views(p, 0);
-        fm_read_keys(&p->source, at, inner, p->count, row + p->inside);
+        p->in_array = 0;
+        fm_read_keys(&p->source, at, inner, p->count, row);
     }
     at[inner] -= p->inside;
-    K fill;
-    memcpy(&fill, &p->source.fill, sizeof fill);
-    for (int i = 0; i < 2; i++)
-        if (p->edges[i].count)
-            copy_edge(row, p->edges[i], fill);
+}
+
+/* Row y of the windows, counted from the first of the first window: where it is, or read to `room`. */
+static const K *get_row(plane *p, ptrdiff_t y, K *room)
+{
+    fm_filter *f = p->filter;
+    p->seen += p->columns + f->along;
+    if (p->in_array) {
+        const K *row = find_row(p, y);
+        if (FM_KEY < 32 || !p->is_bits || are_keys(row, p->count))
+            return row;
+        set_views(p, 0);
+        p->in_array = 0;
+    }
+    ptrdiff_t *at = p->from;
+    if (f->outer >= 0)
+        at[f->outer] = p->first + y;
+    if (f->in_place && at[f->outer] >= f->output->shape[f->outer])
+        return p->border + (at[f->outer] - f->output->shape[f->outer]) * p->stride;
+    if (f->along > longest(f))
+        narrow_long(f, at, p->met, p->columns, f->along, room, p->lane);
+    else
+        read_row(p, at, room);
+    return room;
 }
 
 static inline int has_stopped(plane *p)
@@ -267,53 +286,17 @@ static inline int has_stopped(plane *p)
     return fm_should_stop(p->filter, p->lane);
 }
 
-/* Makes some rows from y on, counted from the first of the first window, in strides from `to` on: for each output along
- * a row the extreme of the window there. */
-static inline void make_rows(plane *p, ptrdiff_t y, int count, K *to, int largest)
+/* Where rows of outputs from y on are made: in the array itself if that can be. */
+static void find_outputs(const plane *p, ptrdiff_t y, int count, K **out)
 {
-    fm_filter *f = p->filter;
-    ptrdiff_t *at = p->from;
-    const ptrdiff_t first = f->outer < 0 ? 0 : at[f->outer];
-    for (int i = 0; i < count; i++) {
-        if (f->outer >= 0)
-            at[f->outer] = first + y + i;
-        if (f->in_place && at[f->outer] >= f->output->shape[f->outer])
-            memcpy(to + i * p->stride, p->border + (at[f->outer] - f->output->shape[f->outer]) * p->stride,
-                   (size_t)p->columns * sizeof(K));
-        else if (f->along > LONGEST)
-            narrow_long(f, at, p->row, p->columns, f->along, to + i * p->stride, p->lane);
-        else if (f->along == 1)
-            read_row(p, at, to + i * p->stride);
-        else
-            read_row(p, at, p->row + i * p->row_stride);
-    }
-    if (f->outer >= 0)
-        at[f->outer] = first;
-    if (f->along > 1 && f->along <= LONGEST)
-        narrow(&(row_group){p->row, to, p->row_stride, p->stride, count}, p->columns, f->along, largest);
-    p->seen += count * (p->columns + f->along);
-}
-
-/* As many rows as are wanted, unless the filter is to stop. */
-static inline void make_all_rows(plane *p, ptrdiff_t y, ptrdiff_t count, K *to, int largest)
-{
-    for (ptrdiff_t i = 0; i < count && !has_stopped(p); i += p->together) {
-        const ptrdiff_t left = count - i;
-        make_rows(p, y + i, left < p->together ? (int)left : p->together, to + i * p->stride, largest);
-    }
-}
-
-/* Where output row y is made: in the array itself if that can be. */
-static inline K *output_row(plane *p, ptrdiff_t y)
-{
-    if (!p->is_direct)
-        return p->out;
     const int outer = p->filter->outer;
-    char *row = fm_address(&p->output, p->to);
-    return (K *)(void *)(outer < 0 ? row : row + y * p->output.strides[outer]);
+    char *first = p->is_direct ? fm_address(&p->output, p->to) : NULL;
+    for (int i = 0; i < count; i++)
+        out[i] = !p->is_direct ? p->out + i * p->stride
+                               : (K *)(void *)(outer < 0 ? first : first + (y + i) * p->output.strides[outer]);
 }
 
-static inline void write_row(plane *p, ptrdiff_t y, const K *row)
+static void write_row(plane *p, ptrdiff_t y, const K *row)
 {
     const int outer = p->filter->outer;
     if (outer >= 0)
@@ -323,167 +306,139 @@ static inline void write_row(plane *p, ptrdiff_t y, const K *row)
         p->to[outer] -= y;
 }
 
-/* ---- Across the inner axis ---- */
+/* ---- Along ---- */
 
-/* `rows` rows up to that before `after` become extremes of themselves and those after them up to that. */
-static inline void run_up(K *after, int rows, ptrdiff_t stride, ptrdiff_t columns, int largest)
+/* Rows that were met across, `inside` elements after their beginning, get their edges and become rows of outputs. */
+static void meet_along(plane *p, int count, K *const *out)
 {
-    for (ptrdiff_t x = 0; x < columns; x += LANES) {
-        V v = LOAD(after + x);
-        for (int i = 1; i <= rows; i++) {
-            K *row = after + x - i * stride;
-            v = extreme(v, LOAD(row), largest);
-            STORE(row, v);
-        }
+    K fill;
+    memcpy(&fill, &p->source.fill, sizeof fill);
+    for (int i = 0; i < count; i++)
+        for (int side = 0; side < 2; side++)
+            if (p->edges[side].count)
+                copy_edge(p->met + i * p->stride, p->edges[side], fill);
+    const ptrdiff_t step = count > 1 ? out[1] - out[0] : 0;
+    narrow((row_group){p->met, out[0], p->stride, step, count}, p->columns, p->width, p->filter->rank > 0);
+}
+
+/* ---- Across ---- */
+
+/* Where rows go that are met across, to be met along or as outputs; of more than are wanted the others are of no use. */
+static void find_met(const plane *p, int count, K *const *out, K **met)
+{
+    for (int i = 0; i < BATCH; i++)
+        met[i] = i >= count ? p->running[0] : p->width == 1 ? out[i] : p->met + i * p->stride + p->inside;
+}
+
+/* Rows of outputs from y on that have been met across. */
+static void finish(plane *p, ptrdiff_t y, int count, K *const *out)
+{
+    if (p->width > 1)
+        meet_along(p, count, out);
+    for (int i = 0; i < count && !p->is_direct; i++)
+        write_row(p, y + i, out[i]);
+}
+
+/* A row whose extremes are known. */
+static void finish_row(plane *p, ptrdiff_t y, const K *row)
+{
+    K *out[BATCH], *met[BATCH];
+    find_outputs(p, y, 1, out);
+    find_met(p, 1, out, met);
+    memcpy(met[0], row, (size_t)p->count * sizeof(K));
+    finish(p, y, 1, out);
+}
+
+/* Low windows. Of rows that are missing below the last ones others take the place. */
+static void filter_low(plane *p, ptrdiff_t rows)
+{
+    const int across = (int)p->filter->across, most = across + BATCH - 1;
+    const K *from[LOW + BATCH];
+    K *out[BATCH], *met[BATCH];
+    int known = 0, slot = 0;
+    for (ptrdiff_t y = 0; y < rows && !has_stopped(p); y += p->together) {
+        const int count = (int)at_most(p->together, rows - y);
+        for (; known < across + count - 1; known++, slot = slot + 1 < most ? slot + 1 : 0)
+            from[known] = get_row(p, y + known, p->room + slot * p->stride);
+        for (int i = known; i < most; i++)
+            from[i] = from[known - 1];
+        find_outputs(p, y, count, out);
+        find_met(p, count, out, met);
+        if (across > 1)
+            join_across(from, across, met, p->count, p->filter->rank > 0);
+        else
+            for (int i = 0; i < count; i++)
+                memcpy(met[i], from[i], (size_t)p->count * sizeof(K));
+        finish(p, y, count, out);
+        known -= count;
+        memmove(from, from + count, (size_t)known * sizeof *from);
     }
-}
-
-/* The rows of a strip become extremes from each on to the end. */
-static inline void run_up_strip(const plane *p, int largest)
-{
-    ptrdiff_t i = p->height - 1;
-    for (; i >= BATCH; i -= BATCH)
-        run_up(p->strip + i * p->stride, BATCH, p->stride, p->columns, largest);
-    if (i == 3)
-        run_up(p->strip + i * p->stride, 3, p->stride, p->columns, largest);
-    else if (i == 2)
-        run_up(p->strip + i * p->stride, 2, p->stride, p->columns, largest);
-    else if (i == 1)
-        run_up(p->strip + i * p->stride, 1, p->stride, p->columns, largest);
-}
-
-/* Rows that are met at a time, each group as far apart as said: those that enter the running extremes, and those of
- * the strip before, with which these make outputs. */
-typedef struct {
-    const K *entering, *before;
-    K *out;
-    ptrdiff_t stride, out_stride;
-} meeting;
-
-static inline V meet(const meeting *m, int i, ptrdiff_t x, V *running, int largest)
-{
-    *running = extreme(*running, LOAD(m->entering + i * m->stride + x), largest);
-    return extreme(*running, LOAD(m->before + i * m->stride + x), largest);
-}
-
-/* Running extremes are brought forward by rows, each of which makes a row of outputs. */
-static inline void run_down(const meeting *m, int rows, const K *running, K *after, ptrdiff_t columns, int largest)
-{
-    ptrdiff_t x = 0;
-    for (; x <= columns - LANES; x += LANES) {
-        V v = LOAD(running + x);
-        for (int i = 0; i < rows; i++)
-            STORE(m->out + i * m->out_stride + x, meet(m, i, x, &v, largest));
-        STORE(after + x, v);
-    }
-    if (x == columns)
-        return;
-    V v = LOAD(running + x);
-    for (int i = 0; i < rows; i++)
-        store_some(m->out + i * m->out_stride + x, meet(m, i, x, &v, largest), columns - x);
-    STORE(after + x, v);
-}
-
-static inline void run_down_some(const meeting *m, ptrdiff_t rows, const K *running, K *after, ptrdiff_t columns,
-                                 int largest)
-{
-    if (rows == 4)
-        run_down(m, 4, running, after, columns, largest);
-    else if (rows == 3)
-        run_down(m, 3, running, after, columns, largest);
-    else if (rows == 2)
-        run_down(m, 2, running, after, columns, largest);
-    else
-        run_down(m, 1, running, after, columns, largest);
 }
 
 /* Rows of outputs from the second of a strip on, which begins at row y. */
-static inline void run_down_strip(plane *p, ptrdiff_t y, ptrdiff_t rows, int largest)
+static void run_down_strip(plane *p, ptrdiff_t y, ptrdiff_t rows)
 {
-    const K *running = p->next;
-    const ptrdiff_t step = p->output.strides[p->filter->outer] / (ptrdiff_t)sizeof(K);
-    for (ptrdiff_t i = 1; i < rows && !has_stopped(p); i += BATCH) {
-        const ptrdiff_t count = rows - i < BATCH ? rows - i : BATCH;
-        make_all_rows(p, y + p->height + i - 1, count, p->next + (i - 1) * p->stride, largest);
-        const meeting m = {
-            .entering = p->next + (i - 1) * p->stride,
-            .before = p->strip + i * p->stride,
-            .out = output_row(p, y + i),
-            .stride = p->stride,
-            .out_stride = p->is_direct ? step : p->stride,
-        };
-        run_down_some(&m, count, running, p->running, p->columns, largest);
-        running = p->running;
-        for (ptrdiff_t k = 0; k < count && !p->is_direct; k++)
-            write_row(p, y + i + k, p->out + k * p->stride);
+    K *out[BATCH], *met[BATCH];
+    const K *running = NULL;
+    for (ptrdiff_t i = 1, turn = 0; i < rows && !has_stopped(p); i += p->together, turn ^= 1) {
+        const int count = (int)at_most(p->together, rows - i);
+        const K **entering = p->rows + (i - 1);
+        for (int k = 0; k < count; k++)
+            entering[k] = get_row(p, y + p->height + i - 1 + k, p->room + (i - 1 + k) * p->stride);
+        find_outputs(p, y + i, count, out);
+        find_met(p, count, out, met);
+        const meeting m = {entering, p->strip + i * p->stride, p->stride, running ? running : entering[0],
+                           p->running[turn], met};
+        run_down(&m, count, p->count, p->filter->rank > 0);
+        running = p->running[turn];
+        finish(p, y + i, count, out);
     }
 }
 
-static inline void filter_strips(plane *p, ptrdiff_t rows, int largest)
+static void filter_strips(plane *p, ptrdiff_t rows)
 {
-    for (ptrdiff_t y = 0; y < rows; y += p->height) {
-        const ptrdiff_t made = y ? p->height - 1 : 0;
-        make_all_rows(p, y + made, p->height - made, p->strip + made * p->stride, largest);
+    for (ptrdiff_t y = 0; y < rows && !has_stopped(p); y += p->height) {
+        for (ptrdiff_t i = y ? p->height - 1 : 0; i < p->height && !has_stopped(p); i++)
+            p->rows[i] = get_row(p, y + i, p->room + i * p->stride);
         if (atomic_load_explicit(&p->filter->stopped, memory_order_relaxed))
             return;
-        run_up_strip(p, largest);
-        write_row(p, y, p->strip);
-        run_down_strip(p, y, rows - y < p->height ? rows - y : p->height, largest);
-        K *swap = p->strip;
-        p->strip = p->next;
-        p->next = swap;
+        run_up(p->rows, p->height, p->strip, p->stride, p->count, p->filter->rank > 0);
+        finish_row(p, y, p->strip);
+        run_down_strip(p, y, at_most(rows - y, p->height));
     }
-}
-
-/* The next row enters the running extremes. */
-static void enter(plane *p, int largest)
-{
-    for (ptrdiff_t x = 0; x < p->columns; x += LANES)
-        STORE(p->running + x, extreme(LOAD(p->running + x), LOAD(p->next + x), largest));
 }
 
 /* The same for windows higher than there is room for: those of a strip have in common what lies between the end of the
  * strip and that of the first window. Rows are made anew for each strip. */
-static void filter_high(plane *p, ptrdiff_t rows, int largest)
+static void filter_high(plane *p, ptrdiff_t rows)
 {
     const ptrdiff_t across = p->filter->across;
-    meeting m = {.entering = p->next, .out = p->out};
+    K *out[BATCH], *met[BATCH], *unused = p->met + p->inside;
     for (ptrdiff_t y = 0; y < rows; y += p->height) {
+        int turn = 0;
         for (ptrdiff_t i = 0; i < across && !has_stopped(p); i++) {
-            K *row = i < p->height ? p->strip + i * p->stride : i == p->height ? p->running : p->next;
-            make_rows(p, y + i, 1, row, largest);
-            if (row == p->next)
-                enter(p, largest);
+            const K *row = get_row(p, y + i, i < p->height ? p->strip + i * p->stride : p->room);
+            if (i < p->height)
+                p->rows[i] = row;
+            else {
+                const meeting m = {&row, row, 0, i > p->height ? p->running[turn ^ 1] : row, p->running[turn], &unused};
+                run_down(&m, 1, p->count, p->filter->rank > 0);
+                turn ^= 1;
+            }
         }
-        run_up_strip(p, largest);
-        for (ptrdiff_t i = 0; i < p->height && y + i < rows && !has_stopped(p); i++) {
-            if (i > 0)
-                make_rows(p, y + across + i - 1, 1, p->next, largest);
-            m.entering = i > 0 ? p->next : p->running;
-            m.before = p->strip + i * p->stride;
-            run_down(&m, 1, p->running, p->running, p->columns, largest);
-            write_row(p, y + i, p->out);
+        if (atomic_load_explicit(&p->filter->stopped, memory_order_relaxed))
+            return;
+        run_up(p->rows, p->height, p->strip, p->stride, p->count, p->filter->rank > 0);
+        for (ptrdiff_t i = 0; i < p->height && y + i < rows && !has_stopped(p); i++, turn ^= 1) {
+            const K *running = p->running[turn ^ 1];
+            const K *row = i > 0 ? get_row(p, y + across + i - 1, p->room) : running;
+            find_outputs(p, y + i, 1, out);
+            find_met(p, 1, out, met);
+            const meeting m = {&row, p->strip + i * p->stride, p->stride, running, p->running[turn], met};
+            run_down(&m, 1, p->count, p->filter->rank > 0);
+            finish(p, y + i, 1, out);
         }
     }
-}
-
-static inline void filter_plane(plane *p, ptrdiff_t rows, int largest)
-{
-    if (p->height < p->filter->across)
-        filter_high(p, rows, largest);
-    else if (p->height > 1)
-        filter_strips(p, rows, largest);
-    else
-        for (ptrdiff_t y = 0; y < rows && !has_stopped(p); y++) {
-            K *out = output_row(p, y);
-            make_rows(p, y, 1, out, largest);
-            if (out != output_row(p, y)) { /* a row of negative floats */
-                out = output_row(p, y);
-                make_rows(p, y, 1, out, largest);
-            }
-            if (!p->is_direct)
-                write_row(p, y, out);
-        }
 }
 
 static void keep_border(plane *p)
@@ -497,6 +452,8 @@ static void keep_border(plane *p)
     }
 }
 
+/* ---- The engine ---- */
+
 static void part(fm_filter *f, const fm_block *block, void *scratch, int lane)
 {
     plane p = {.lane = lane};
@@ -507,27 +464,22 @@ static void part(fm_filter *f, const fm_block *block, void *scratch, int lane)
         p.from[f->inner] -= f->lead[f->inner];
     if (f->across > 1)
         p.from[f->outer] -= f->lead[f->outer];
+    p.first = f->outer < 0 ? 0 : p.from[f->outer];
     K fill;
     memcpy(&fill, &f->source.fill, sizeof fill);
-    set_views(&p, FM_KEY >= 32 && fm_key_types[f->output->type].kind == KEY_FLOAT && f->along <= LONGEST &&
+    set_views(&p, FM_KEY >= 32 && fm_key_types[f->output->type].kind == KEY_FLOAT && f->along <= longest(f) &&
                       are_keys(&fill, 1));
     find_edges(&p);
+    p.met -= p.inside % LANES; /* so that what is met across is aligned */
+    find_rows(&p);
     keep_border(&p);
     const ptrdiff_t rows = f->outer < 0 ? 1 : block->extent[f->outer];
-    if (f->rank > 0)
-        filter_plane(&p, rows, 1);
+    if (p.height < f->across)
+        filter_high(&p, rows);
+    else if (p.height > LOW)
+        filter_strips(&p, rows);
     else
-        filter_plane(&p, rows, 0);
-}
-
-static ptrdiff_t at_least(ptrdiff_t a, ptrdiff_t b)
-{
-    return a > b ? a : b;
-}
-
-static ptrdiff_t at_most(ptrdiff_t a, ptrdiff_t b)
-{
-    return a < b ? a : b;
+        filter_low(&p, rows);
 }
 
 /* Long rows, so that what lies between the windows' ends is little, of which a strip fits the second cache; and parts
@@ -536,7 +488,7 @@ static void cut(const fm_filter *f, fm_block *largest)
 {
     const ptrdiff_t kept = (f->in_place ? 3 : 2) * f->across + BATCH;
     const ptrdiff_t fit = RING / (ptrdiff_t)sizeof(K) / kept / LANES * LANES;
-    ptrdiff_t columns = f->along > LONGEST ? LONGEST : at_least(ROW, 2 * f->along);
+    ptrdiff_t columns = f->along > longest(f) ? longest(f) : at_least(ROW, 2 * f->along);
     if (f->in_place)
         columns = at_least(at_most(fit, PIECE), LANES);
     else if (f->across > 1)

@@ -15,6 +15,7 @@ from brute_force import MODES, TYPES, assert_same_bits, check, expected, filtere
 from fastmath import _core
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import ndimage
 
 WIDTHS = ["u1", "u2", "f4", "f8"]
 """One type for each width of element: each has engines of its own."""
@@ -430,6 +431,18 @@ def test_extremes_of_very_long_windows(axis):
         assert filtered(image, sizes, rank=rank).ravel()[::7].tolist() == wanted
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("dtype", ["u2", "f4", "i8"])
+def test_extremes_of_several_very_long_windows(axis, dtype):
+    """The same for rows of different elements, alone and together."""
+    image = np.random.default_rng(4).integers(0, 50_000, (4, 20_000)).astype(dtype)
+    for height, size in itertools.product((1, 3), (35_001, 70_001, 140_001)):
+        wanted = ndimage.minimum_filter1d(ndimage.minimum_filter1d(image, size, 1), height, 0)
+        sizes = (height, size)
+        got = filtered(image.T, sizes[::-1], rank=0).T if axis == 0 else filtered(image, sizes, rank=0)
+        assert_same_bits(got, wanted)
+
+
 @pytest.mark.parametrize("layout", ["Fortran", "reversed", "channel", "unaligned"])
 def test_layouts_of_extremes(layout):
     """All passes but the first work in the output's memory."""
@@ -475,6 +488,20 @@ def test_extremes_of_each_width_and_height(size):
     for sizes in ((1, size), (size, 1), (size, 3), (2, size)):
         check(image, sizes, rank=sizes[0] * sizes[1] - 1, mode="mirror", workers=2)
         check(image, sizes, rank=0, mode="wrap")
+
+
+@pytest.mark.parametrize("dtype", WIDTHS)
+@pytest.mark.parametrize("columns", [1, 2, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65])
+def test_extremes_around_vectors(columns, dtype):
+    """Rows about as long as one vector or two, of outputs that begin anywhere in a vector."""
+    image = noise((11, columns), dtype)
+    for before, sizes in itertools.product((0, 1, 7), ((3, 3), (1, 4), (2, 1), (13, 2), (14, 9))):
+        room = np.zeros((11, columns + 8), dtype)
+        output = room[:, before : before + columns]
+        filtered(image, sizes, rank=0, output=output)
+        assert_same_bits(output, expected(image, sizes, rank=0))
+        output[:] = 0
+        assert not room.any(), "what lies beside the output is left alone"
 
 
 @pytest.mark.parametrize("dtype", ["f2", "f4", ">f4", "f8"])
