@@ -1,4 +1,5 @@
-/* Vectors of keys: V of LANES elements K, with unaligned LOAD and STORE, MIN and MAX.
+/* Vectors of keys: V of LANES elements K, with unaligned LOAD and STORE, MIN and MAX, and MAX_BESIDE where the smaller of
+ * the two is known.
  *
  * The including file is compiled once per instruction set and per key width; FM_KEY is 8, 16, 32 or 64.
  * Keys of 8 and 16 bits are unsigned, of 32 and 64 bits signed, as the machines' min and max are. Where FM_DOUBLES is
@@ -104,6 +105,14 @@ static inline V MAX(V a, V b)
     return (a & greater) | (b & ~greater);
 }
 #endif
+#endif
+
+#if defined(FM_DOUBLES) && defined(FM_LEVEL_V3) /* half as many pipes make minima of doubles as logic */
+#define MAX_BESIDE(smaller, a, b) ((V)_mm256_xor_pd(_mm256_xor_pd((__m256d)(a), (__m256d)(b)), (__m256d)(smaller)))
+#elif FM_KEY == 64 && !defined(FM_LEVEL_V4) /* a maximum is more than one instruction */
+#define MAX_BESIDE(smaller, a, b) ((V)((a) ^ (b) ^ (smaller)))
+#else
+#define MAX_BESIDE(smaller, a, b) MAX(a, b)
 #endif
 
 enum { LANES = sizeof(V) / sizeof(K) };

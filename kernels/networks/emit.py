@@ -1,8 +1,9 @@
 """Prints a network as C: one function per stage, all straight-line code.
 
 The text uses names that kernels/median/networks.c defines: K (an element), V (a vector of LANES elements),
-LOAD, STORE, MIN, MAX, REGISTERS, HIDE (the compiler is not to know what a pointer points to), PITCH and PLANE
-(below), and NETWORK(name), which adds the element type and the instruction set to a name.
+LOAD, STORE, MIN, MAX, MAX_BESIDE (the same, where the smaller one is known), REGISTERS, HIDE (the compiler is not to know
+what a pointer points to), PITCH and PLANE (below), and NETWORK(name), which adds the element type and the instruction
+set to a name.
 
 A network runs down the array. What a plan calls a column is a row of the array, and a group is tile_columns of
 them; the rows of a plan are neighbours along it. Windows of a single row have nothing in common with those below:
@@ -97,6 +98,8 @@ class _Body:
         self.steps, self.own = allocate(done, stage, registers - SPARE)
         self.names: dict[Ref, str] = {}
         self.shifts: set[tuple[int, int]] = set()
+        self.last = 0  # the node that was made last
+        self.pairs = 0
 
     def lines(self) -> list[str]:
         """What is read again is read by way of a pointer that the compiler does not know, else it would keep
@@ -119,14 +122,25 @@ class _Body:
             case Make(node):
                 key = self.nodes[node]
                 assert isinstance(key, Op)
-                which = "MIN" if key.which == MIN else "MAX"
-                yield f"V n{node} = {which}({self.names[key.a]}, {self.names[key.b]});"
+                yield f"V n{node} = {self.operation(key, f'{self.names[key.a]}, {self.names[key.b]}')};"
+                self.last = node
                 self.names[Ref(node, 0)] = f"n{node}"
                 if node in self.stored:
                     yield f"STORE({self.place(Ref(node, 0), 'scratch')}, n{node});"
                 if node in self.output_of:
                     row, column = divmod(self.output_of[node], self.plan.tile_columns)
                     yield f"STORE(out + {column * self.plan.tile_rows + row} * {_out_step(self.plan)}, n{node});"
+
+    def operation(self, key: Op, operands: str) -> str:
+        """Every other maximum that comes after its minimum is made by way of that: where processors have fewer pipes for
+        comparisons than for logic, both are then busy."""
+        if key.which == MIN:
+            return f"MIN({operands})"
+        if self.nodes[self.last] == Op(MIN, key.a, key.b):
+            self.pairs += 1
+            if self.pairs % 2:
+                return f"MAX_BESIDE(n{self.last}, {operands})"
+        return f"MAX({operands})"
 
     def place(self, ref: Ref, scratch: str) -> str:
         key = self.nodes[ref.node]

@@ -65,7 +65,7 @@ class TextMachine:
         re.DOTALL,
     )
     LINE = re.compile(
-        r" *(?:const size_t (at_\w+ = .+)|V (n\w+ = (?:MIN|MAX)\(\w+, \w+\))|V (n\w+ = LOAD\(.+\))|"
+        r" *(?:const size_t (at_\w+ = .+)|V (n\w+ = (?:MIN|MAX|MAX_BESIDE)\((?:\w+, )?\w+, \w+\))|V (n\w+ = LOAD\(.+\))|"
         r"(STORE\(.+, \w+\)));"
     )
     CALL = re.compile(r"^ +NETWORK\((stage_\w+)\)\(in, out, scratch, x, \w+, step\);$", re.MULTILINE)
@@ -117,7 +117,7 @@ class TextMachine:
             memory[at : at + LANES] = vector
 
         window = plan.name
-        names = {"LOAD": load, "STORE": store, "MIN": np.minimum, "MAX": np.maximum, "LANES": LANES,
+        names = {"LOAD": load, "STORE": store, "MIN": np.minimum, "MAX": np.maximum, "MAX_BESIDE": _max_beside, "LANES": LANES,
                  f"PITCH_{window}": pitch, f"PLANE_{window}": plane, "scratch": scratch, "again": scratch,
                  "step": pitch}  # fmt: skip
         step = plan.tile_columns * row
@@ -130,6 +130,10 @@ class TextMachine:
                         exec(self.stages[name], {**names, "x": group, "source": source, "out": out})
         outputs = memory[output + before * row : scratch].reshape(-1, plan.tile_rows, pitch)
         return outputs[:, :, :tiles].swapaxes(1, 2).reshape(groups * plan.tile_columns, -1)
+
+
+def _max_beside(smaller: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return a ^ b ^ smaller
 
 
 def _vectors(count: int) -> int:

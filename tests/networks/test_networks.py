@@ -130,7 +130,7 @@ def test_emitted_text(plan: Plan, registers: int) -> None:
 
 @each_plan
 def test_emitted_operations(plan: Plan) -> None:
-    assert len(re.findall(r"= M(?:IN|AX)\(", emit(plan))) == len(REGISTERS) * plan.network.operations
+    assert len(re.findall(r"= M(?:IN|AX|AX_BESIDE)\(", emit(plan))) == len(REGISTERS) * plan.network.operations
 
 
 @each_plan
