@@ -301,12 +301,12 @@ static fm_status run_numbered(fm_filter *f, const fm_engines *engines, const fm_
     return run_narrow(f, engines, engines->by_numbers, small, w, count, workers);
 }
 
-/* The same, of doubles by way of an engine that compares them as such where there is one. */
+/* The same, by way of an engine that compares elements as doubles where there is one. */
 static fm_status run_small(fm_filter *f, const fm_engines *engines, small_engine small, const fm_window *w,
                            ptrdiff_t count, int workers)
 {
     const fm_engine *engine = engine_of(engines, small);
-    if (!engines->doubles || f->output->type != FM_F64)
+    if (!engines->doubles || (small == THREE && f->output->type != FM_F64)) /* so few comparisons are not worth copying */
         return run_narrow(f, engines, engine, small, w, count, workers);
     const fm_array input = fm_as_bits(f->source.array), output = fm_as_bits(f->output);
     fm_doubles doubles = {fm_same_windows(f), engine_of(engines->doubles, small), engine};
@@ -319,7 +319,8 @@ static fm_status run_small(fm_filter *f, const fm_engines *engines, small_engine
     if (w->fill)
         memcpy(&doubles.filter.source.fill, w->fill, sizeof doubles.filter.source.fill);
     f->doubles = &doubles;
-    return run_narrow(f, engines, engines->by_doubles, small, w, count, workers);
+    const int looks_itself = small == THREE && fm_is_plain(&input, f->inner) && fm_is_plain(&output, f->inner);
+    return run_narrow(f, engines, looks_itself ? doubles.engine : engines->by_doubles, small, w, count, workers);
 }
 
 static fm_status run_program(fm_filter *f, const fm_engines *engines, const fm_program *program, const fm_window *w,

@@ -661,6 +661,34 @@ def test_doubles_with_few_strange_ones(sizes, swapped):
         check(image.astype(dtype), sizes, mode="constant", cval=strange)
 
 
+@pytest.mark.parametrize("dtype", ["i8", ">i8", "u8", "f8", ">f8"])
+@pytest.mark.parametrize("sizes", [(3, 3), (5, 5), (9, 8), (1, 4), (1, 9), (12, 1)])
+def test_elements_of_64_bits_at_the_ends_of_their_range(sizes, dtype):
+    """Counted from the middle of a block they become doubles; the few that are too far from it share infinities."""
+    generator = np.random.default_rng(6)
+    low, high, fewer = -(1 << 63), 1 << 63, 1 << 53  # the normal doubles of one sign are so many fewer than 2**63
+    near = [at + step for at in (low, low + fewer, 0, high - fewer, high) for step in range(-3, 4)]
+    edges = np.array([key for key in near if low <= key < high])
+    keys = generator.integers(low, high, (70, 270))
+    for share, values in [(0.01, edges), (0.5, edges), (1, edges), (0.6, edges[:8]), (0.6, edges[-8:]), (0.3, edges[:1])]:
+        some = np.where(generator.random(keys.shape) < share, generator.choice(values, keys.shape), keys)
+        check(_with_keys(some, dtype), sizes)
+    for below, above in itertools.product((-1, 0, 1), repeat=2):  # around the widest range in which none is infinite
+        keys = generator.integers(low + fewer, high - fewer, (30, 40))
+        keys[5:20, 3:16], keys[5:20, 20:33] = low + fewer + below, high - fewer + above
+        check(_with_keys(keys, dtype), sizes, mode="wrap")
+
+
+def _with_keys(keys, dtype):
+    """Elements that sort like these integers, but for NaNs."""
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f":
+        keys = keys ^ ((keys >> 63) & np.iinfo("i8").max)
+    elif dtype.kind == "u":
+        keys = keys ^ np.iinfo("i8").min
+    return keys.view(dtype.newbyteorder("=")).astype(dtype)
+
+
 @pytest.mark.parametrize("sizes", ENGINE_SIZES)
 @pytest.mark.parametrize("dtype", ["u1", "i2", "u4", "i8", "f4"])
 def test_few_different_values(sizes, dtype):
