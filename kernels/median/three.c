@@ -6,7 +6,7 @@
  * row of a band is sorted once and two and two share what their windows have in common: 17 to 18 comparisons an output,
  * all in registers. Elements are read and written in place and compared as they are; whether they sort like their keys
  * is seen meanwhile, and if they do not, the rest of a block is made of keys in scratch memory. Only the columns at the
- * sides of the array are copied.
+ * sides of the array are copied. Doubles are compared as such, see doubles.c.
  * Compiled once per instruction set and key width.
  */
 #include "bits.h"
@@ -80,14 +80,15 @@ typedef struct {
 
 static inline V median_of(V a, V b, V c)
 {
-    return MAX(MIN(a, b), MIN(MAX(a, b), c));
+    const V low = MIN(a, b);
+    return MAX(low, MIN(MAX_BESIDE(low, a, b), c));
 }
 
 static inline triple sorted(const K *p)
 {
     V a = LOAD(p), b = LOAD(p + 1), c = LOAD(p + 2);
-    V low = MIN(a, b), high = MAX(a, b), middle = MIN(high, c);
-    return (triple){MIN(low, middle), MAX(low, middle), MAX(high, c)};
+    V low = MIN(a, b), high = MAX_BESIDE(low, a, b), middle = MIN(high, c), lowest = MIN(low, middle);
+    return (triple){lowest, MAX_BESIDE(lowest, low, middle), MAX_BESIDE(middle, high, c)};
 }
 
 /* What windows that have two rows in common make of these. */
@@ -97,7 +98,8 @@ typedef struct {
 
 static inline shared shared_of(triple a, triple b)
 {
-    return (shared){MAX(a.low, b.low), MIN(a.middle, b.middle), MAX(a.middle, b.middle), MIN(a.high, b.high)};
+    const V lower = MIN(a.middle, b.middle);
+    return (shared){MAX(a.low, b.low), lower, MAX_BESIDE(lower, a.middle, b.middle), MIN(a.high, b.high)};
 }
 
 static inline V median_with(shared s, triple other)
@@ -111,6 +113,37 @@ typedef struct {
     V bits, largest;
 } sight;
 
+#if defined(FM_DOUBLES)
+
+/* What doubles may not be: all bits are set of a NaN, a denormal or a negative zero. */
+static inline V strange(V x)
+{
+    const __m256d size = _mm256_and_pd((__m256d)x, (__m256d)_mm256_set1_epi64x(INT64_MAX));
+    const V odd = (V)_mm256_cmp_pd(size, _mm256_set1_pd(0x1p-1022), _CMP_NGE_UQ);
+    return _mm256_andnot_si256(_mm256_cmpeq_epi64(x, _mm256_setzero_si256()), odd);
+}
+
+static inline triple sorted_in_sight(const K *p, sight *seen)
+{
+    if (seen)
+        seen->bits = (V)(seen->bits | strange(LOAD(p)));
+    return sorted(p);
+}
+
+/* The elements behind the first ones of windows. */
+static inline void look_at_end(const K *const *rows, ptrdiff_t width, int count, sight *seen)
+{
+    for (int i = 0; i < count + 2; i++)
+        seen->bits = (V)(seen->bits | strange(LOAD(rows[i] + (width < LANES ? 0 : width - LANES) + 2)));
+}
+
+static int sort_alike(const sight *seen, fm_type type)
+{
+    return _mm256_testz_si256(seen->bits, seen->bits);
+}
+
+#else
+
 static inline triple sorted_in_sight(const K *p, sight *seen)
 {
     triple t = sorted(p);
@@ -119,6 +152,10 @@ static inline triple sorted_in_sight(const K *p, sight *seen)
         seen->largest = MAX(seen->largest, t.high);
     }
     return t;
+}
+
+static inline void look_at_end(const K *const *rows, ptrdiff_t width, int count, sight *seen)
+{
 }
 
 /* Whether elements of the type can be compared as if they were keys: if none is negative or NaN. */
@@ -133,8 +170,11 @@ static int sort_alike(const sight *seen, fm_type type)
     return alike;
 }
 
+#endif
+
 /* Makes LANES columns of `count` outputs; rows[i] + x is where the windows of row i begin. */
-static inline void make_column(const K *const *rows, ptrdiff_t x, int count, char *out, ptrdiff_t stride, sight *seen)
+static inline __attribute__((always_inline)) void make_column(const K *const *rows, ptrdiff_t x, int count, char *out,
+                                                              ptrdiff_t stride, sight *seen)
 {
     triple a = sorted_in_sight(rows[0] + x, seen), b = sorted_in_sight(rows[1] + x, seen);
 #pragma GCC unroll 4
@@ -175,6 +215,7 @@ static void make_band(const K *const *rows, ptrdiff_t width, int count, char *ou
             make_columns(rows, width, BAND, out, stride, &s);
         else
             make_columns(rows, width, count, out, stride, &s);
+        look_at_end(rows, width, count, &s);
         *seen = s;
     }
 }
@@ -245,6 +286,7 @@ typedef struct {
     ptrdiff_t copied[2];  /* columns at the sides that are not, or all, in the first: made of */
     const K *copy[2][ROWS + 2];
     int streamed;
+    int aside; /* outputs are made in scratch memory first */
 } strip;
 
 static copying find_copying(const fm_filter *f, ptrdiff_t start, ptrdiff_t columns, ptrdiff_t first)
@@ -332,6 +374,15 @@ static void copy_columns(const fm_filter *f, strip *s, int side, ptrdiff_t start
     }
 }
 
+/* Whether outputs would push out of the first cache what is read: rows of both are pages apart, and begin at the same
+ * place of a page. */
+static int take_same_places(const strip *s, ptrdiff_t step)
+{
+    enum { PAGE = 4096, NEAR = 2 * FM_LINE };
+    const uintptr_t apart = (uintptr_t)s->out - (uintptr_t)s->row[1];
+    return step % PAGE == 0 && s->stride % PAGE == 0 && (apart + NEAR) % PAGE < 2 * NEAR;
+}
+
 /* Finds out what is to be done of a block, and copies what is; 0 if it cannot be done. Vectors in place begin where rows
  * of outputs have them. */
 static int describe(const fm_filter *f, const layout *l, const ptrdiff_t *start, ptrdiff_t rows, ptrdiff_t columns,
@@ -349,6 +400,7 @@ static int describe(const fm_filter *f, const layout *l, const ptrdiff_t *start,
     s->begin = s->end = 0;
     s->copied[0] = s->copied[1] = 0;
     find_rows(f, s, start, rows, first);
+    s->aside = s->streamed || take_same_places(s, f->source.array->strides[f->outer]);
     if (right - left < NARROW) {
         copy_columns(f, s, 0, begin, columns, rows, first);
         return 1;
@@ -381,8 +433,8 @@ static void make_side(const strip *s, int side, ptrdiff_t y, int count, char *ou
         memcpy(out + i * s->stride, l->outputs + i * l->room, (size_t)columns * sizeof(K));
 }
 
-/* Makes a band of an array that is large by way of a small part of scratch memory. */
-static void stream_band(const strip *s, const K *const *row, ptrdiff_t width, int count, char *out, sight *seen)
+/* Makes a band by way of a small part of scratch memory. */
+static void make_aside(const strip *s, const K *const *row, ptrdiff_t width, int count, char *out, sight *seen)
 {
     const layout *l = s->l;
     const ptrdiff_t size = sizeof(K);
@@ -396,7 +448,10 @@ static void stream_band(const strip *s, const K *const *row, ptrdiff_t width, in
             from[i] = row[i] + x;
         make_band(from, some, count, (char *)l->outputs, l->room * size, seen);
         for (int i = 0; i < count; i++)
-            stream(out + i * s->stride + x * size, (const char *)(l->outputs + i * l->room), some * size);
+            if (s->streamed)
+                stream(out + i * s->stride + x * size, (const char *)(l->outputs + i * l->room), some * size);
+            else
+                memcpy(out + i * s->stride + x * size, l->outputs + i * l->room, (size_t)(some * size));
     }
 }
 
@@ -411,8 +466,8 @@ static void make_strip(const strip *s, ptrdiff_t y, int count, sight *seen)
     if (s->begin < s->end) {
         for (int i = 0; i < count + 2; i++)
             row[i] = s->row[y + i] + s->skipped;
-        if (s->streamed)
-            stream_band(s, row, s->end - s->begin, count, out + s->begin * size, seen);
+        if (s->aside)
+            make_aside(s, row, s->end - s->begin, count, out + s->begin * size, seen);
         else
             make_band(row, s->end - s->begin, count, out + s->begin * size, s->stride, seen);
     }
@@ -438,6 +493,23 @@ static ptrdiff_t in_place(const fm_filter *bits, fm_type type, const layout *l, 
     return rows;
 }
 
+/* Makes rows that could not be made in place. Doubles among which are strange ones are the work of another engine. */
+static void make_rest(fm_filter *f, const layout *l, const ptrdiff_t *start, ptrdiff_t rows, ptrdiff_t columns, int lane)
+{
+#if defined(FM_DOUBLES)
+    if (fm_key_types[f->output->type].kind != KEY_SAME) {
+        fm_block rest = {.extent = {0}};
+        for (int d = 0; d < f->output->ndim; d++) {
+            rest.start[d] = start[d];
+            rest.extent[d] = d == f->outer ? rows : d == f->inner ? columns : 1;
+        }
+        f->doubles->other->part(f, &rest, l->rows, lane);
+        return;
+    }
+#endif
+    by_way_of_scratch(f, l, start, rows, columns);
+}
+
 static void three_part(fm_filter *f, const fm_block *block, void *scratch, int lane)
 {
     const ptrdiff_t columns = block->extent[f->inner], rows = block->extent[f->outer];
@@ -452,7 +524,7 @@ static void three_part(fm_filter *f, const fm_block *block, void *scratch, int l
         done = in_place(&bits, f->output->type, &l, start, rows, columns);
     start[f->outer] += done;
     if (done < rows)
-        by_way_of_scratch(f, &l, start, rows - done, columns);
+        make_rest(f, &l, start, rows - done, columns, lane);
     if (is_streamed(f->output, f->inner))
         end_streaming();
 }
