@@ -55,42 +55,80 @@ ALWAYS void compare(const U *restrict far, const U *restrict deviations, ptrdiff
         replaced[i] = (double)far[i] > (double)deviations[i] * factor;
 }
 
-#if FM_KEY <= 16
+/* The same in integers, of which vectors hold more: for a factor between two others, which are equal, or so far from it
+ * that the product of doubles, as it is rounded, lies between theirs. Returns whether for some these do not agree. */
 #if FM_KEY == 8
-typedef uint16_t W;
-#else
-typedef uint32_t W;
-#endif
+typedef struct {
+    uint16_t low, low_part, high, high_part; /* these and so many 65536ths */
+} range;
 
-/* The same for factors that are `times` / 2**`shift`, in integers of which vectors hold more. */
-ALWAYS void compare_whole(const U *restrict far, const U *restrict deviations, ptrdiff_t count, W times, int shift,
-                          uint8_t *restrict replaced)
+static range range_around(double factor)
 {
-    for (ptrdiff_t i = 0; i < count; i++)
-        replaced[i] = (W)((W)far[i] << shift) > (W)(deviations[i] * times);
+    const double parts = floor(factor * 65536);
+    const uint32_t low = (uint32_t)parts, high = low + (parts == factor * 65536 ? 0 : 2);
+    return (range){(uint16_t)(low >> 16), (uint16_t)low, (uint16_t)(high >> 16), (uint16_t)high};
 }
 
-/* Finds these if they are so small that the integers hold all products. */
-static int find_ratio(double factor, W *times, int *shift)
+/* A multiple, rounded down. */
+ALWAYS uint16_t multiple(U x, uint16_t whole, uint16_t part)
 {
-    for (*shift = 0; *shift <= FM_KEY && factor <= (U)-1; ++*shift, factor *= 2) {
-        *times = (W)factor;
-        if (*times == factor)
-            return 1;
+    return (uint16_t)((uint16_t)(x * whole) + (uint16_t)(((uint32_t)x * part) >> 16));
+}
+
+ALWAYS int compare_range(const U *restrict far, const U *restrict deviations, ptrdiff_t count, range r,
+                         uint8_t *restrict replaced)
+{
+    uint8_t unclear = 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const uint8_t may = far[i] > multiple(deviations[i], r.low, r.low_part);
+        const uint8_t must = far[i] > multiple(deviations[i], r.high, r.high_part);
+        unclear |= may ^ must;
+        replaced[i] = must;
     }
-    return 0;
+    return unclear;
+}
+#elif FM_KEY == 16
+typedef struct {
+    uint32_t times; /* of 1 / 2**shift is the lower factor, */
+    uint32_t slack; /* and two more the higher one, or none: bits of deviations times two */
+    int shift;
+} range;
+
+static range range_around(double factor)
+{
+    range r = {0};
+    while (r.shift < 16 && factor != floor(factor) && 2 * factor < (U)-2) {
+        factor *= 2;
+        r.shift++;
+    }
+    r.times = (uint32_t)factor;
+    r.slack = r.times == factor ? 0 : UINT32_MAX;
+    return r;
+}
+
+ALWAYS int compare_range(const U *restrict far, const U *restrict deviations, ptrdiff_t count, range r,
+                         uint8_t *restrict replaced)
+{
+    uint32_t unclear = 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const uint32_t distance = (uint32_t)far[i] << r.shift, least = (uint32_t)deviations[i] * r.times;
+        const uint32_t most = least + (((uint32_t)deviations[i] << 1) & r.slack);
+        const int must = distance > most;
+        unclear |= (distance > least) ^ must;
+        replaced[i] = (uint8_t)must;
+    }
+    return unclear != 0;
 }
 #endif
 
 ALWAYS void keep_by_deviations(int has_sign, const U *elements, U *medians, const U *deviations, ptrdiff_t count,
                                fm_side side, double factor, uint8_t *replaced)
 {
-    enum { SOME = 256 };
+    enum { SOME = 128 };
     U far[SOME];
 #if FM_KEY <= 16
-    W times = 0;
-    int shift = 0;
-    const int is_ratio = find_ratio(factor, &times, &shift);
+    const int is_small = factor < (U)-2;
+    const range around = is_small ? range_around(factor) : (range){0};
 #endif
     for (ptrdiff_t i = 0; i < count; i += SOME) {
         const ptrdiff_t some = count - i < SOME ? count - i : SOME;
@@ -99,9 +137,7 @@ ALWAYS void keep_by_deviations(int has_sign, const U *elements, U *medians, cons
         else
             keep_unsigned_far(elements + i, medians + i, some, side, far);
 #if FM_KEY <= 16
-        if (is_ratio)
-            compare_whole(far, deviations + i, some, times, shift, replaced + i);
-        else
+        if (!is_small || compare_range(far, deviations + i, some, around, replaced + i))
 #endif
             compare(far, deviations + i, some, factor, replaced + i);
         for (ptrdiff_t k = i; k < i + some; k++) {

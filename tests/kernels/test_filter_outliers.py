@@ -91,6 +91,18 @@ def test_deviations(dtype, side):
     check(image_of((9, SOME + 3), dtype, ">"), (3, 5), 2, side=side, by_deviations=True)
 
 
+@pytest.mark.parametrize("dtype", ["u1", "i1", "u2", "i2", "u4"])
+def test_factors_around_products_that_are_integers(dtype):
+    """A window of 0, d and d + e has the deviation d, and e is how far its outlier is; d * factor is rounded."""
+    last = np.iinfo(dtype).max
+    for quotient in (31 / 10, 7 / 3, 1.1, 3, 2.5, 100 / 3, last / 7, 4.7e-5 + 2):
+        for factor in (np.nextafter(quotient, 0), quotient, np.nextafter(quotient, last)):
+            d = np.unique(np.r_[1:50, np.random.default_rng(1).integers(1, max(2, last // (quotient + 2)), 400)])
+            products = np.rint(d * factor).astype(np.int64)
+            rows = [(0, n + e, n) for n, p in zip(d, products, strict=True) for e in range(p - 2, p + 3) if n + e <= last]
+            check(np.array(rows, dtype), (1, 3), factor, by_deviations=True)
+
+
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
 def test_differences_that_round_to_the_threshold(dtype):
     tiny, eps = np.finfo(dtype).tiny, np.finfo(dtype).eps
