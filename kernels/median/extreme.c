@@ -112,10 +112,18 @@ static int are_keys(const K *bits, ptrdiff_t count)
 {
     typedef FM_PASTE(FM_PASTE(uint, FM_KEY), _t) U;
     static const U infinity = FM_KEY == 32 ? 0x7f800000 : (U)0x7ff0000000000000;
+#if FM_KEY == 32
+    U most = 0;
+#pragma GCC unroll 4
+    for (ptrdiff_t i = 0; i < count; i++)
+        most = (U)bits[i] > most ? (U)bits[i] : most;
+    return most <= infinity;
+#else /* not every machine has the maximum of these */
     U outside = 0; /* the sign of an element, or of what it lacks to infinity */
     for (ptrdiff_t i = 0; i < count; i++)
         outside |= (U)bits[i] | (U)(infinity - (U)bits[i]);
     return outside >> (FM_KEY - 1) == 0;
+#endif
 }
 
 static void set_views(plane *p, int is_bits)
