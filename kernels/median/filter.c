@@ -70,15 +70,13 @@ static void copy_begin(const fm_array *from, const fm_array *to, const fm_mode *
     }
 }
 
-/* Whether a box that stays inside has more axes than extremes are made of in one pass. */
+/* Whether a box stays inside along more axes than extremes are made along in one pass. */
 static int takes_passes(const fm_window *w, int ndim)
 {
-    int inside = 0, axes = 0;
-    for (int d = 0; d < ndim; d++) {
-        inside |= w->mode[d] == FM_VALID && w->size[d] > 1;
-        axes += w->size[d] > 1;
-    }
-    return inside && axes > 2;
+    int inside = 0;
+    for (int d = 0; d < ndim; d++)
+        inside += w->mode[d] == FM_VALID && w->size[d] > 1;
+    return inside > 2;
 }
 
 /* Further passes are made in an output as large as the input: that is cut off afterwards. */

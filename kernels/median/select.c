@@ -407,44 +407,52 @@ static int are_together(const fm_filter *f, ptrdiff_t along, ptrdiff_t across)
     return across > HIGHEST || across <= CACHED / row;
 }
 
-/* Whether windows stay inside: then the output has no room for passes in place, and they reach along two axes at most. */
-static int is_smaller(const fm_array *output, const fm_array *input)
+/* Whether windows stay inside along an axis: then the output has no room for a pass in place along it. */
+static int stay_inside(const fm_filter *f, int axis)
 {
-    for (int d = 0; d < output->ndim; d++)
-        if (output->shape[d] != input->shape[d])
-            return 1;
-    return 0;
+    return f->output->shape[axis] != f->source.array->shape[axis];
 }
 
-/* Of two axes that windows reach along, that whose elements lie closer; else the one that is good for vectors. */
+/* Of two axes that windows reach along, or stay inside along, that whose elements lie closer; else the one that is good
+ * for vectors. */
 static int choose_inner(const fm_filter *f)
 {
-    int best = -1, axes = 0;
+    int best = -1, axes = 0, inside = 0;
     for (int d = 0; d < f->output->ndim; d++) {
-        if (f->size[d] == 1)
-            continue;
-        axes++;
-        if (best < 0 || magnitude(f->output->strides[d]) <= magnitude(f->output->strides[best]))
-            best = d;
+        axes += f->size[d] > 1;
+        inside += stay_inside(f, d);
     }
-    return axes == 2 && is_smaller(f->output, f->source.array) ? best : axis_of_lanes(f->output, -1);
+    for (int d = 0; d < f->output->ndim; d++)
+        if ((inside == 2 ? stay_inside(f, d) : f->size[d] > 1) &&
+            (best < 0 || magnitude(f->output->strides[d]) <= magnitude(f->output->strides[best])))
+            best = d;
+    return inside == 2 || (inside && axes == 2) ? best : axis_of_lanes(f->output, -1);
+}
+
+/* Whether an axis is better than another to be done together with the inner one. */
+static int is_better_outer(const fm_filter *f, const ptrdiff_t *length, int axis, int other)
+{
+    if (stay_inside(f, axis) != stay_inside(f, other))
+        return stay_inside(f, axis);
+    return length[axis] > length[other] || (length[other] == 1 && f->output->shape[axis] > f->output->shape[other]);
 }
 
 static fm_status run_extreme(fm_filter *f, const fm_engines *engines, int workers)
 {
     const fm_array *output = f->output;
-    ptrdiff_t length[FM_MAX_NDIM];
+    ptrdiff_t length[FM_MAX_NDIM] = {0};
+    int inside = 0;
     f->inner = choose_inner(f);
     f->outer = -1;
     for (int d = 0; d < output->ndim; d++) {
         length[d] = trim(f, d);
-        if (d != f->inner && (f->outer < 0 || length[d] > length[f->outer] ||
-                              (length[f->outer] == 1 && output->shape[d] > output->shape[f->outer])))
+        inside |= stay_inside(f, d);
+        if (d != f->inner && (f->outer < 0 || is_better_outer(f, length, d, f->outer)))
             f->outer = d;
     }
     const int first = f->outer;
     ptrdiff_t along = length[f->inner], across = first < 0 ? 1 : length[first];
-    if (along > 1 && !is_smaller(output, f->source.array) && !are_together(f, along, across))
+    if (along > 1 && !inside && !are_together(f, along, across))
         across = 1;
     fm_status status = run_extreme_pass(f, engines, along, across, workers);
     for (int d = 0; d < output->ndim && status == FM_OK; d++)

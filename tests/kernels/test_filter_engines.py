@@ -536,6 +536,25 @@ def test_extremes_of_windows_that_stay_inside(shape, dtype):
                 assert_same_bits(output, wanted)
 
 
+@pytest.mark.parametrize("dtype", ["u1", "f4"])
+@pytest.mark.parametrize("shape", [(30, 40, 20), (5, 90, 40), (40, 6, 70), (4, 12, 5, 30)])
+def test_extremes_of_windows_that_stay_inside_along_some_axes(shape, dtype):
+    """The other axes may be filtered in place."""
+    generator = np.random.default_rng(3)
+    image = generator.integers(-50, 50, shape).astype(dtype)
+    valid, names = len(MODES) + 1, list(MODES)
+    for modes in itertools.product([valid, names.index("reflect"), names.index("wrap")], repeat=len(shape)):
+        sizes = tuple(int(generator.integers(1, n + 1)) for n in shape)
+        for rank, function in ((0, np.min), (int(np.prod(sizes)) - 1, np.max)):
+            wanted = image
+            for axis, (mode, size) in enumerate(zip(modes, sizes, strict=True)):
+                window = tuple(size if d == axis else 1 for d in range(len(shape)))
+                wanted = axis_by_axis(wanted, window, function, None if mode == valid else MODES[names[mode]])
+            output = np.zeros(wanted.shape, dtype)
+            call(image, output, sizes, (0,) * len(shape), rank=rank, modes=modes, cval=bytes(image.itemsize))
+            assert_same_bits(output, wanted)
+
+
 def disk(radius):
     row, column = np.mgrid[-radius : radius + 1, -radius : radius + 1]
     return row**2 + column**2 <= radius**2

@@ -12,7 +12,7 @@ from test_filter_processes import run_python
 VALID = len(MODES) + 1
 
 CASES = {
-    # shape, sizes, type, mode, share of the rank
+    # shape, sizes, type, mode of all axes or of each, share of the rank
     "long": ((350_000,), (330_001,), "f8", "mirror", 0.5),
     "few outputs": ((700, 705), (690, 697), "f4", "valid", 0.3),
     "bytes": ((1200, 901), (1195, 899), "u1", "valid", 0.5),
@@ -23,6 +23,8 @@ CASES = {
     "larger than a thin array": ((2, 160_000), (7, 300_001), "f4", "constant", 0.4),
     "larger, and most of it one element": ((310_000,), (1_300_001,), "u4", "nearest", 0.6),
     "minimum inside": ((3000, 1500), (500, 1400), "f8", "valid", 0),
+    "minimum inside along one axis": ((300, 120, 130), (11, 30, 120), "f8", ("reflect", "valid", "wrap"), 0),
+    "maximum inside along two axes": ((130, 120, 300), (100, 40, 51), "f4", ("valid", "nearest", "valid"), 1),
     "high minimum": ((300_000, 3), (200_001, 1), "u1", "reflect", 0),
     "high and broad maximum": ((150_000, 3), (140_001, 3), "f8", "wrap", 1),
     "long minimum": ((2, 400_000), (1, 1_000_001), "f8", "mirror", 0),
@@ -43,12 +45,13 @@ def arguments_of(case):
     image = generator.integers(low, high, shape).astype(dtype)
     footprint = generator.random(sizes) < 0.5 if case == "holes" else None
     count = int(np.prod(sizes, dtype=object)) if footprint is None else int(footprint.sum())
-    return image, sizes, footprint, min(int(count * share), count - 1), mode
+    modes = (mode,) * len(shape) if isinstance(mode, str) else mode
+    return image, sizes, footprint, min(int(count * share), count - 1), modes
 
 
 def places_of(case):
-    shape, sizes, _, mode, _ = CASES[case]
-    counts = [n - s + 1 if mode == "valid" else n for n, s in zip(shape, sizes, strict=True)]
+    image, sizes, _, _, modes = arguments_of(case)
+    counts = [n - s + 1 if mode == "valid" else n for n, s, mode in zip(image.shape, sizes, modes, strict=True)]
     return [tuple(int(share * (n - 1)) for n in counts) for share in (0, 0.3, 0.9, 1)]
 
 
@@ -56,14 +59,14 @@ def filtered_within(case, room):
     """Outputs at some places, or nothing where memory for `room` bytes more is too little."""
     import resource
 
-    image, sizes, footprint, rank, mode = arguments_of(case)
-    inside = tuple(slice(None, n - s + 1) for n, s in zip(image.shape, sizes, strict=True))
-    output = np.zeros_like(image[inside] if mode == "valid" else image)
+    image, sizes, footprint, rank, modes = arguments_of(case)
+    inside = tuple(slice(n - s + 1 if m == "valid" else n) for n, s, m in zip(image.shape, sizes, modes, strict=True))
+    output = np.zeros_like(image[inside])
     with open("/proc/self/status") as status:
         data = next(int(line.split()[1]) << 10 for line in status if line.startswith("VmData:"))
     before = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (data + room, before[1]))
-    number = VALID if mode == "valid" else list(MODES).index(mode)
+    number = tuple(VALID if mode == "valid" else list(MODES).index(mode) for mode in modes)
     cval = np.array(1000 if image.itemsize > 1 else 100, image.dtype).tobytes()
     try:
         _core.rank_filter(image, output, sizes, (0,) * image.ndim, footprint, rank, number, cval, 1)
@@ -75,16 +78,16 @@ def filtered_within(case, room):
 
 
 def wanted(case):
-    image, sizes, footprint, rank, mode = arguments_of(case)
+    image, sizes, footprint, rank, modes = arguments_of(case)
     for place in places_of(case):
         indices = []
-        for n, size, i in zip(image.shape, sizes, place, strict=True):
+        for n, size, i, mode in zip(image.shape, sizes, place, modes, strict=True):
             before = 0 if mode == "valid" else size // 2
             pad = (0, 0) if mode == "valid" else (before, size - 1 - before)
             fill = {"constant_values": -1} if mode == "constant" else {}
             indices.append(np.pad(np.arange(n), pad, MODES.get(mode, "edge"), **fill)[i : i + size])
         window = image[np.ix_(*indices)]
-        if mode == "constant":
+        if "constant" in modes:
             window[np.logical_or.outer(*(index < 0 for index in indices))] = 1000
         members = window.ravel() if footprint is None else window[footprint]
         yield np.partition(members, rank)[rank].item()
