@@ -14,8 +14,9 @@
 #define REGISTERS 16
 #endif
 #define HIDE(pointer) __asm__("" : "+r"(pointer))
-/* Windows of one row are those of signals, too, of which one row is all there is. */
-#define WIDTH(rows) ((rows) == 1 ? 16 * FM_NETWORK_WIDTH : FM_NETWORK_WIDTH)
+/* Windows of one row are those of signals, too, of which one row is all there is. To read a row has a price of its own,
+ * which few wide elements would share. */
+#define WIDTH(rows) ((rows) == 1 ? 16 * FM_NETWORK_WIDTH : FM_KEY == 64 ? 2 * FM_NETWORK_WIDTH : FM_NETWORK_WIDTH)
 #define PITCH(rows, tile, extra) (VECTORS(WIDTH(rows) / (int)sizeof(K) / (tile)) + VECTORS(extra))
 #define PLANE(planes, row) (FM_NETWORK_INPUT / (int)sizeof(K) / (planes) / (row) * (row))
 

@@ -12,8 +12,10 @@
 #define MOST 441
 #elif FM_KEY == 32
 #define MOST 441
-#else
+#elif defined(FM_LEVEL_V4)
 #define MOST 121
+#else /* from there on numbers of 16 bits are quicker */
+#define MOST 81
 #endif
 
 /* The same for windows that are asked for less often. */
