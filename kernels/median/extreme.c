@@ -87,7 +87,7 @@ static void lay_out(plane *p, fm_filter *f, ptrdiff_t columns, void *scratch)
     p->filter = f;
     p->columns = columns;
     p->width = f->along > longest(f) ? 1 : f->along;
-    p->stride = padded(columns + p->width - 1);
+    p->stride = columns <= LANES && p->width == 1 ? LANES : padded(columns + p->width - 1); /* narrow: of high windows */
     p->together = p->stride <= 4 * ROW ? BATCH : 1;
     p->behind = f->in_place ? f->across - 1 - f->lead[f->outer] : 0;
     char *at = scratch;

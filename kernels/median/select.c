@@ -378,10 +378,12 @@ static fm_status run_ordinal(fm_filter *f, const fm_engines *engines, const fm_w
                                          : run_band(f, engines, w, workers);
 }
 
-/* The window's extent along an axis without what lies so far away that it is seen already. */
+/* The window's extent along an axis without what lies so far away that it is seen already: on one side all elements are
+ * within twice the array's length, on two sides within that length. */
 static ptrdiff_t trim(fm_filter *f, int axis)
 {
-    const ptrdiff_t most = 2 * f->source.array->shape[axis], behind = f->size[axis] - 1 - f->lead[axis];
+    const ptrdiff_t n = f->source.array->shape[axis], behind = f->size[axis] - 1 - f->lead[axis];
+    const ptrdiff_t most = f->lead[axis] >= n && behind >= n ? n : 2 * n;
     f->lead[axis] = f->lead[axis] < most ? f->lead[axis] : most;
     return f->lead[axis] + 1 + (behind < most ? behind : most);
 }
