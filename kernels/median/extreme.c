@@ -67,6 +67,7 @@ typedef struct {
     ptrdiff_t first, columns, stride;
     const char *base;       /* of the rows in the array */
     ptrdiff_t height;       /* rows of a strip; as many as the window's unless there is no room for these */
+    ptrdiff_t low;          /* windows of up to so many rows are met directly */
     int together;           /* rows that are made at a time */
     const K **rows;         /* of a strip, where they are, */
     K *room;                /* and those that are not in the array */
@@ -82,11 +83,19 @@ static K *take_rows(const plane *p, char **at, ptrdiff_t count)
     return fm_take(at, (size_t)(count * p->stride) * sizeof(K));
 }
 
+/* Rows of a window that are met directly: fewer where rows lie so that they push each other out of the first cache. */
+static ptrdiff_t low_height(const fm_filter *f)
+{
+    enum { AGAIN = 4096 }; /* bytes, after which places in the cache are the same */
+    return f->outer >= 0 && f->source.array->strides[f->outer] % AGAIN == 0 ? LOW_IN_ONE_PLACE : LOW;
+}
+
 static void lay_out(plane *p, fm_filter *f, ptrdiff_t columns, void *scratch)
 {
     p->filter = f;
     p->columns = columns;
     p->width = f->along > longest(f) ? 1 : f->along;
+    p->low = low_height(f);
     p->stride = columns <= LANES && p->width == 1 ? LANES : padded(columns + p->width - 1); /* narrow: of high windows */
     p->together = p->stride <= 4 * ROW ? BATCH : 1;
     p->behind = f->in_place ? f->across - 1 - f->lead[f->outer] : 0;
@@ -101,8 +110,8 @@ static void lay_out(plane *p, fm_filter *f, ptrdiff_t columns, void *scratch)
     const ptrdiff_t most = (FM_MOST_SCRATCH - (at - (char *)scratch)) / bytes - BATCH - 2;
     p->height = f->in_place || 2 * f->across <= most ? f->across : at_most(f->across, most) - 1;
     p->rows = fm_take(&at, (size_t)p->height * sizeof(K *));
-    p->room = take_rows(p, &at, p->height < f->across ? 1 : p->height > LOW ? p->height : p->height + BATCH - 1);
-    p->strip = p->height > LOW || p->height < f->across ? take_rows(p, &at, p->height) : NULL;
+    p->room = take_rows(p, &at, p->height < f->across ? 1 : p->height > p->low ? p->height : p->height + BATCH - 1);
+    p->strip = p->height > p->low || p->height < f->across ? take_rows(p, &at, p->height) : NULL;
     p->border = take_rows(p, &at, p->behind);
     p->bytes = (size_t)(at - (char *)scratch);
 }
@@ -484,7 +493,7 @@ static void part(fm_filter *f, const fm_block *block, void *scratch, int lane)
     const ptrdiff_t rows = f->outer < 0 ? 1 : block->extent[f->outer];
     if (p.height < f->across)
         filter_high(&p, rows);
-    else if (p.height > LOW)
+    else if (p.height > p.low)
         filter_strips(&p, rows);
     else
         filter_low(&p, rows);

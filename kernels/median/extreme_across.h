@@ -7,7 +7,8 @@
 
 enum {
     BATCH = 4, /* rows of outputs that are made together, so that less is loaded and stored */
-    LOW = 12,  /* rows of a window of which outputs are made directly */
+    LOW = 12,  /* rows of a window of which outputs are made directly, */
+    LOW_IN_ONE_PLACE = 7, /* or where these share the ways of the first cache */
 };
 
 /* Makes the extremes of a window and of those one, two and three rows below it: all but the first and last three of the

@@ -504,6 +504,14 @@ def test_extremes_around_vectors(columns, dtype):
         assert not room.any(), "what lies beside the output is left alone"
 
 
+@pytest.mark.parametrize("height", [6, 7, 8, 12, 13])
+def test_extremes_of_rows_a_page_apart(height):
+    """Of these fewer are met directly."""
+    for image in (noise((20, 512), "i8"), noise((18, 4096))):
+        for sizes in ((height, 1), (height, 3)):
+            check(image, sizes, rank=0)
+
+
 @pytest.mark.parametrize("dtype", ["f2", "f4", ">f4", "f8"])
 @pytest.mark.parametrize("sizes", [(1, 3), (3, 1), (3, 3), (9, 6), (40, 20)])
 def test_extremes_of_floats_until_one_is_negative(sizes, dtype):
