@@ -18,8 +18,7 @@
 
 enum {
     GROUP = 64,
-    NARROW = 256, /* side of tiles whose points take two bytes */
-    WIDE = 256,   /* of the outputs of others */
+    SIDE = 256, /* of a tile's outputs */
 };
 
 /* An axis of a tile. Positions beyond the border mostly hold again what others hold; that is sorted once. */
@@ -34,16 +33,16 @@ typedef struct {
 
 /* A tile and its scratch memory. Elements that are sorted are numbered along rows. */
 typedef struct {
-    int width, height, is_narrow;
+    int width, height;
     ptrdiff_t column; /* from one column of groups to the next */
     side along, across;
     K *out;                  /* a row of outputs */
     K *keys;                  /* of the elements that are sorted, */
     uint32_t *order, *other;  /* these in the order of their keys, */
     K *ordered;               /* and the keys in it; */
-    K *sorted;                /* and those of all places, which in a narrow tile are these */
+    K *sorted;                /* and those of all places */
     int16_t *group;           /* of each place, along columns; */
-    void *x, *y;              /* the places of each number; where that fits, in memory that sorting is done with */
+    uint16_t *x, *y;          /* the places of each number; where that fits, in memory that sorting is done with */
     size_t bytes;
 } tile;
 
@@ -56,23 +55,20 @@ static void lay_out_side(side *s, ptrdiff_t length, char **p)
 
 static tile lay_out(ptrdiff_t width, ptrdiff_t height, void *scratch)
 {
-    tile t = {.width = (int)width, .height = (int)height, .is_narrow = width <= NARROW && height <= NARROW};
-    t.column = height + NUMBERS;
-    size_t places = (size_t)(width * height), coordinate = t.is_narrow ? 1 : 2;
+    tile t = {.width = (int)width, .height = (int)height, .column = height + NUMBERS};
+    const size_t places = (size_t)(width * height);
     char *p = scratch;
     t.order = fm_take(&p, places * sizeof *t.order);
-    t.sorted = t.ordered = fm_take(&p, places * sizeof(K));
-    if (!t.is_narrow) {
-        lay_out_side(&t.along, width, &p);
-        lay_out_side(&t.across, height, &p);
-        t.sorted = fm_take(&p, places * sizeof(K));
-    }
+    t.ordered = fm_take(&p, places * sizeof(K));
+    lay_out_side(&t.along, width, &p);
+    lay_out_side(&t.across, height, &p);
+    t.sorted = fm_take(&p, places * sizeof(K));
     char *q = p; /* what is done with once the order is known */
     t.keys = fm_take(&q, places * sizeof(K));
     t.other = fm_take(&q, places * sizeof *t.other);
     t.group = fm_take(&p, (size_t)(width * t.column) * sizeof(int16_t));
-    t.x = fm_take(&p, (places + GROUP) * coordinate);
-    t.y = fm_take(&p, (places + GROUP) * coordinate);
+    t.x = fm_take(&p, (places + GROUP) * sizeof *t.x);
+    t.y = fm_take(&p, (places + GROUP) * sizeof *t.y);
     p = p > q ? p : q;
     t.out = fm_take(&p, (size_t)width * sizeof(K));
     t.bytes = (size_t)(p - (char *)scratch);
@@ -116,7 +112,7 @@ static void list_places(ptrdiff_t start, ptrdiff_t length, ptrdiff_t n, fm_mode 
     s->first[0] = 0;
 }
 
-/* Reads the elements that are sorted. In a narrow tile there are too few copies for them to be left out. */
+/* Reads the elements that are sorted. */
 static void read_tile(const fm_filter *f, const fm_block *block, tile *t)
 {
     const int inner = f->inner, outer = f->outer;
@@ -125,33 +121,24 @@ static void read_tile(const fm_filter *f, const fm_block *block, tile *t)
     ptrdiff_t at[FM_MAX_NDIM];
     for (int d = 0; d < f->output->ndim; d++)
         at[d] = block->start[d] - f->lead[d];
-    t->along.count = t->width;
-    t->across.count = t->height;
-    if (!t->is_narrow) {
-        list_places(at[inner], t->width, shape[inner], mode[inner], &t->along);
-        list_places(at[outer], t->height, shape[outer], mode[outer], &t->across);
-        at[inner] = t->along.begin;
-        at[outer] = t->across.begin;
-    }
+    list_places(at[inner], t->width, shape[inner], mode[inner], &t->along);
+    list_places(at[outer], t->height, shape[outer], mode[outer], &t->across);
+    at[inner] = t->along.begin;
+    at[outer] = t->across.begin;
     for (ptrdiff_t y = 0; y < t->across.count; y++, at[outer]++)
         fm_read_keys(&f->source, at, inner, t->along.count, t->keys + y * t->along.count);
 }
 
 /* Gives a number to a place. */
-static inline void put_place(const tile *t, size_t number, uint32_t x, uint32_t y, int is_narrow)
+static inline void put_place(const tile *t, size_t number, uint32_t x, uint32_t y)
 {
-    if (is_narrow) {
-        ((uint8_t *)t->x)[number] = (uint8_t)x;
-        ((uint8_t *)t->y)[number] = (uint8_t)y;
-    } else {
-        ((uint16_t *)t->x)[number] = (uint16_t)x;
-        ((uint16_t *)t->y)[number] = (uint16_t)y;
-    }
+    t->x[number] = (uint16_t)x;
+    t->y[number] = (uint16_t)y;
     t->group[x * t->column + y] = (int16_t)((int)(number / GROUP) + INT16_MIN);
 }
 
 /* Numbers all places in the order of their keys. */
-static inline void number_places(const tile *numbered, size_t count, int is_narrow)
+static void number_places(const tile *numbered, size_t count)
 {
     const tile own = *numbered, *t = &own; /* which what is stored cannot be a part of */
     const side along = t->along, across = t->across;
@@ -161,20 +148,16 @@ static inline void number_places(const tile *numbered, size_t count, int is_narr
     for (size_t i = 0; i < count; i++) {
         const uint32_t element = t->order[i], row = (uint32_t)(element * reciprocal >> 32);
         const uint32_t column = element - row * (uint32_t)width;
-        if (is_narrow) {
-            put_place(t, i, column, row, 1);
-            continue;
-        }
         const K key = t->ordered[i];
         if (!(across.is_many[row] | along.is_many[column])) {
             t->sorted[number] = key;
-            put_place(t, number++, column + along.shift, row + across.shift, 0);
+            put_place(t, number++, column + along.shift, row + across.shift);
             continue;
         }
         for (int j = across.first[row]; j < across.first[row + 1]; j++)
             for (int k = along.first[column]; k < along.first[column + 1]; k++) {
                 t->sorted[number] = key;
-                put_place(t, number++, along.place[k], across.place[j], 0);
+                put_place(t, number++, along.place[k], across.place[j]);
             }
     }
 }
@@ -185,14 +168,10 @@ static void number_tile(const fm_filter *f, const fm_block *block, tile *t)
     read_tile(f, block, t);
     const size_t count = (size_t)t->along.count * (size_t)t->across.count, places = (size_t)t->width * (size_t)t->height;
     sort_all(&(fm_ordering){t->keys, t->order, t->ordered, t->other}, count);
-    if (t->is_narrow)
-        number_places(t, count, 1);
-    else
-        number_places(t, count, 0);
+    number_places(t, count);
     /* the last group may be looked at whole: what is found in it is found before these */
-    size_t size = t->is_narrow ? 1 : 2;
-    memset((char *)t->x + places * size, 255, GROUP * size);
-    memset((char *)t->y + places * size, 255, GROUP * size);
+    memset(t->x + places, 255, GROUP * sizeof *t->x);
+    memset(t->y + places, 255, GROUP * sizeof *t->y);
 }
 
 /* Where in the order the window's element of the wanted rank is. */
@@ -201,25 +180,24 @@ typedef struct {
     ptrdiff_t before; /* of the window's elements, how many are in groups before this */
 } position;
 
-static inline uint64_t members_of(const tile *t, int group, fm_box box, int is_narrow)
+static inline uint64_t members_of(const tile *t, int group, fm_box box)
 {
     ptrdiff_t i = (ptrdiff_t)group * GROUP;
-    return is_narrow ? members_8((const uint8_t *)t->x + i, (const uint8_t *)t->y + i, box)
-                     : members_16((const uint16_t *)t->x + i, (const uint16_t *)t->y + i, box);
+    return members_16(t->x + i, t->y + i, box);
 }
 
 /* The key of the window's element of the given rank. */
-static inline K seek(const tile *t, fm_box box, position *p, ptrdiff_t rank, int is_narrow)
+static inline K seek(const tile *t, fm_box box, position *p, ptrdiff_t rank)
 {
-    uint64_t in = members_of(t, p->group, box, is_narrow);
+    uint64_t in = members_of(t, p->group, box);
     while (p->before > rank) {
-        in = members_of(t, --p->group, box, is_narrow);
+        in = members_of(t, --p->group, box);
         p->before -= __builtin_popcountll(in);
     }
     ptrdiff_t here;
     while (p->before + (here = __builtin_popcountll(in)) <= rank) {
         p->before += here;
-        in = members_of(t, ++p->group, box, is_narrow);
+        in = members_of(t, ++p->group, box);
     }
     return t->sorted[p->group * GROUP + nth_bit(in, rank - p->before)];
 }
@@ -235,8 +213,7 @@ static int row_change(const tile *t, fm_box box, int group)
 }
 
 /* Filters a row of outputs from the second on; `p` is that of the first. */
-static inline void filter_row(const tile *t, fm_box box, position p, ptrdiff_t rank, ptrdiff_t count, K *out,
-                              int is_narrow)
+static inline void filter_row(const tile *t, fm_box box, position p, ptrdiff_t rank, ptrdiff_t count, K *out)
 {
     const fm_numbers tail = tail_mask(box.height);
     for (ptrdiff_t i = 1; i < count; i++) {
@@ -244,11 +221,11 @@ static inline void filter_row(const tile *t, fm_box box, position p, ptrdiff_t r
         p.before += count_change(leaving + box.width * t->column, leaving, box.height,
                                  (int16_t)(p.group + INT16_MIN), tail);
         box.left++;
-        out[i] = seek(t, box, &p, rank, is_narrow);
+        out[i] = seek(t, box, &p, rank);
     }
 }
 
-static void filter_tile(fm_filter *f, const fm_block *block, const tile *t, fm_box box, int lane, int is_narrow)
+static void filter_tile(fm_filter *f, const fm_block *block, const tile *t, fm_box box, int lane)
 {
     const ptrdiff_t columns = block->extent[f->inner], rows = block->extent[f->outer];
     K *out = t->out;
@@ -256,8 +233,8 @@ static void filter_tile(fm_filter *f, const fm_block *block, const tile *t, fm_b
     memcpy(at, block->start, sizeof at);
     position p = {0, 0};
     for (ptrdiff_t y = 0; !fm_should_stop(f, lane); box.top++) {
-        out[0] = seek(t, box, &p, f->rank, is_narrow);
-        filter_row(t, box, p, f->rank, columns, out, is_narrow);
+        out[0] = seek(t, box, &p, f->rank);
+        filter_row(t, box, p, f->rank, columns, out);
         fm_write_keys(f->output, at, f->inner, columns, out);
         if (++y == rows)
             return;
@@ -274,10 +251,7 @@ static void part(fm_filter *f, const fm_block *block, void *scratch, int lane)
     number_tile(f, block, &t);
     const tile numbered = t;
     fm_box box = {.width = (uint16_t)width, .height = (uint16_t)height};
-    if (t.is_narrow)
-        filter_tile(f, block, &numbered, box, lane, 1);
-    else
-        filter_tile(f, block, &numbered, box, lane, 0);
+    filter_tile(f, block, &numbered, box, lane);
 }
 
 static size_t scratch_bytes(const fm_filter *f, const fm_block *largest)
@@ -287,29 +261,12 @@ static size_t scratch_bytes(const fm_filter *f, const fm_block *largest)
     return lay_out(width, height, NULL).bytes;
 }
 
-/* Blocks of equal extent, as few as have at most so many outputs along an axis. */
-static void divide(const fm_filter *f, int axis, ptrdiff_t most, fm_block *largest)
-{
-    ptrdiff_t length = f->output->shape[axis], blocks = (length + most - 1) / most;
-    largest->extent[axis] = (length + blocks - 1) / blocks;
-}
-
-/* Tiles of a side that a byte holds, unless the window leaves little of these; then larger ones, as far as memory
- * allows. */
+/* As large as memory allows. */
 static void cut(const fm_filter *f, fm_block *largest)
 {
-    const ptrdiff_t width = f->size[f->inner], height = f->size[f->outer];
-    for (int d = 0; d < f->output->ndim; d++)
-        largest->extent[d] = 1;
-    if (width <= NARROW / 2 && height <= NARROW / 2) {
-        divide(f, f->inner, NARROW - width + 1, largest);
-        divide(f, f->outer, NARROW - height + 1, largest);
-        return;
-    }
-    ptrdiff_t rows = WIDE, columns = WIDE;
+    ptrdiff_t rows = SIDE, columns = SIDE;
     do {
-        divide(f, f->inner, columns, largest);
-        divide(f, f->outer, rows, largest);
+        fm_cut_plane(f, rows, columns, largest);
         ptrdiff_t *longer = columns > rows ? &columns : &rows;
         *longer -= *longer / 4;
     } while (scratch_bytes(f, largest) > FM_MOST_SCRATCH && rows > 1);

@@ -103,7 +103,7 @@ typedef struct fm_doubles {
 enum {
     FM_MOST_SCRATCH = 8 << 20,   /* bytes for each thread */
     FM_LONGEST_HISTOGRAM = 4096, /* side of the windows of the engine `histogram`, */
-    FM_LONGEST_BINNED = 128,    /* of `binned`, */
+    FM_LONGEST_BINNED = 255,    /* of `binned`, */
     FM_LONGEST_CONSTANT = 400,   /* and of `constant_time`, so that enough is left of a tile */
 };
 
@@ -113,9 +113,9 @@ typedef struct fm_engines {
     const fm_network *networks; /* up to one without a run; */
     const fm_shape *shapes;     /* those of footprints, */
     const fm_line *lines;       /* and those of lines */
-    const fm_engine *three, *network, *line, *interpret, *extreme, *binned, *constant_time, *ordinal, *weighted,
-        *band;
-    const fm_engine *histogram; /* for keys of 8 bits alone */
+    const fm_engine *three, *network, *line, *interpret, *extreme, *ordinal, *weighted, *band;
+    const fm_engine *histogram;               /* for keys of 8 bits alone; */
+    const fm_engine *binned, *constant_time;  /* for others */
     const struct fm_engines *doubles; /* of 64 bits alone: engines of small windows that compare keys as doubles, */
     const fm_engine *by_doubles;      /* and that which uses them where it can; both may be missing */
     const fm_engine *narrow;          /* that which makes elements narrower where it can; may be missing, */

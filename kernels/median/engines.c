@@ -35,14 +35,15 @@ const fm_engines ENGINE(fm_engines) = {
     .network = &ENGINE(fm_network_engine),
     .line = &ENGINE(fm_line_engine),
     .extreme = &ENGINE(fm_extreme),
-    .binned = &ENGINE(fm_binned),
-    .constant_time = &ENGINE(fm_constant_time),
     .ordinal = &ENGINE(fm_ordinal),
     .weighted = &ENGINE(fm_weighted),
     .band = &ENGINE(fm_band),
 #endif
 #if FM_KEY == 8
     .histogram = &FM_NAME(fm_histogram),
+#elif !defined(FM_DOUBLES)
+    .binned = &ENGINE(fm_binned),
+    .constant_time = &ENGINE(fm_constant_time),
 #endif
 #if FM_KEY >= 32 && !defined(FM_DOUBLES)
     .narrow = &FM_NAME(fm_narrow),

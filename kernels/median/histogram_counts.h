@@ -195,9 +195,9 @@ static inline uint8_t COUNTS(seek)(const COUNTS(layout) *l, ptrdiff_t size, COUN
 }
 
 /* The outputs after that of window x as far as they have its upper half, for which no coarse histogram is needed.
- * Returns the first window that it does not make. */
+ * Returns the first window that it does not make. The ranks of all are `rank`, or have a list. */
 static inline ptrdiff_t COUNTS(follow)(const COUNTS(layout) *l, ptrdiff_t width, ptrdiff_t size, COUNTS(row) *r, ptrdiff_t x,
-                                       TOTAL rank, TOTAL *among)
+                                       TOTAL rank, const TOTAL *ranks, TOTAL *among)
 {
     static const COLUMN nothing;
     const unsigned high = l->out[x] / BINS;
@@ -205,11 +205,12 @@ static inline ptrdiff_t COUNTS(follow)(const COUNTS(layout) *l, ptrdiff_t width,
     const COLUMN *lower = high ? (const COLUMN *)l->coarse + high - 1 : &nothing; /* elements of columns whose upper halves are lower */
     const ptrdiff_t step = high ? BINS : 0;
     COUNTS(total) here = r->fine[high].total;
-    int64_t left = (int64_t)rank - (high ? r->coarse.total.bin[high - 1] : 0);
+    int64_t before = high ? r->coarse.total.bin[high - 1] : 0;
     while (++x < width) {
-        left += lower[(x - 1) * step] - lower[(x - 1 + size) * step];
+        before += lower[(x - 1 + size) * step] - lower[(x - 1) * step];
         COUNTS(add)(&here, columns + x - 1 + size);
         COUNTS(take)(&here, columns + x - 1);
+        const int64_t left = (ranks ? ranks[x] : rank) - before;
         const unsigned low = left < 0 ? BINS : COUNTS(find)(&here, (TOTAL)left);
         if (low == BINS) {
             r->fine[high] = (COUNTS(made)){here, x};
@@ -222,15 +223,32 @@ static inline ptrdiff_t COUNTS(follow)(const COUNTS(layout) *l, ptrdiff_t width,
     return x;
 }
 
-/* Filters a row of outputs. The rank of each among equal elements of its window goes to `among` unless that is NULL. */
-static inline void COUNTS(filter_row)(const COUNTS(layout) *l, ptrdiff_t width, ptrdiff_t size, TOTAL rank, TOTAL *among)
+/* Filters a row of outputs. */
+static inline void COUNTS(filter_row)(const COUNTS(layout) *l, ptrdiff_t width, ptrdiff_t size, TOTAL rank)
 {
     COUNTS(row) r;
     COUNTS(begin_row)(size, &r);
     for (ptrdiff_t x = 0; x < width;) {
-        l->out[x] = COUNTS(seek)(l, size, &r, x, rank, among ? among + x : NULL);
-        x = COUNTS(follow)(l, width, size, &r, x, rank, among);
+        l->out[x] = COUNTS(seek)(l, size, &r, x, rank, NULL);
+        x = COUNTS(follow)(l, width, size, &r, x, rank, NULL, NULL);
     }
+}
+
+/* The same, where windows want ranks of their own. The rank of each answer among equal elements goes to `among`. 0 if a
+ * window has too few elements. */
+static inline int COUNTS(filter_ranks)(const COUNTS(layout) *l, ptrdiff_t width, ptrdiff_t size, const TOTAL *ranks,
+                                       TOTAL *among)
+{
+    COUNTS(row) r;
+    COUNTS(begin_row)(size, &r);
+    for (ptrdiff_t x = 0; x < width;) {
+        const COUNTS(total) coarse = COUNTS(make)(l->coarse, size, x, &r.coarse);
+        if (coarse.bin[BINS - 1] <= ranks[x])
+            return 0;
+        l->out[x] = COUNTS(seek)(l, size, &r, x, ranks[x], among + x);
+        x = COUNTS(follow)(l, width, size, &r, x, 0, ranks, among);
+    }
+    return 1;
 }
 
 static inline void COUNTS(filter)(fm_filter *f, const fm_block *block, void *scratch, int lane)
@@ -255,7 +273,7 @@ static inline void COUNTS(filter)(fm_filter *f, const fm_block *block, void *scr
                 COUNTS(change_key)(&l, x, l.new_row[x], l.old_row[x]);
         }
         if (y >= rows - 1) {
-            COUNTS(filter_row)(&l, width, size, (TOTAL)f->rank, NULL);
+            COUNTS(filter_row)(&l, width, size, (TOTAL)f->rank);
             fm_write_keys(f->output, at, f->inner, width, l.out);
             at[f->outer]++;
         }

@@ -1,6 +1,6 @@
 /* Which of 64 points lie in a box, and how many of a column's numbers lie below another.
  *
- * These two are all that constant_time.c asks of the machine.
+ * These two are all that constant_time.c and binned.c ask of the machine.
  */
 #ifndef FM_MEMBERS_H
 #define FM_MEMBERS_H

@@ -183,9 +183,9 @@ static double histogram_cost(const fm_filter *f, const fm_engines *engines, cons
     return engines->lanes < 32 ? 18 : 8;
 }
 
-static double constant_time_cost(const fm_filter *f, const fm_window *w, ptrdiff_t count)
+static double constant_time_cost(const fm_filter *f, const fm_engines *engines, const fm_window *w, ptrdiff_t count)
 {
-    if (!is_rectangle(f, w, count, FM_LONGEST_CONSTANT))
+    if (!engines->constant_time || !is_rectangle(f, w, count, FM_LONGEST_CONSTANT))
         return never;
     const ptrdiff_t rows = f->size[f->outer], columns = f->size[f->inner], longer = rows > columns ? rows : columns;
     return longer <= FM_LONGEST_BINNED ? 25 + 0.3 * (double)longer : 46 + 0.17 * (double)longer;
@@ -368,14 +368,38 @@ static fm_status run_band(fm_filter *f, const fm_engines *engines, const fm_wind
     return fm_run_engine(engines->band, f, workers);
 }
 
-static fm_status run_ordinal(fm_filter *f, const fm_engines *engines, const fm_window *w, int workers)
+static fm_status run_weighted(fm_filter *f, const fm_engines *engines, const fm_window *w, int workers)
+{
+    f->inner = 0; /* the longest axis leaves the fewest lines */
+    for (int d = 1; d < f->output->ndim; d++)
+        if (f->output->shape[d] >= f->output->shape[f->inner])
+            f->inner = d;
+    return has_room(engines->weighted, f) ? fm_run_engine(engines->weighted, f, workers)
+                                          : run_band(f, engines, w, workers);
+}
+
+/* How many times a box holds the elements of the array; 0 where its elements cannot be weighed: for this, what is made of
+ * it has to be all outputs of the array. */
+static double share_of_array(const fm_filter *f, const fm_window *w, ptrdiff_t count)
+{
+    double elements = 1;
+    for (int d = 0; d < f->output->ndim; d++) {
+        if (f->output->shape[d] != f->source.array->shape[d])
+            return 0;
+        elements *= (double)f->output->shape[d];
+    }
+    return w->footprint || count <= SMALL ? 0 : (double)count / elements;
+}
+
+static fm_status run_ordinal(fm_filter *f, const fm_engines *engines, const fm_window *w, ptrdiff_t count, int workers)
 {
     for (int d = 0; d < f->output->ndim; d++) /* fewer runs are better */
         if (f->size[d] > f->size[f->inner])
             f->inner = d;
     f->run_count = count_runs(f, w);
-    return has_room(engines->ordinal, f) ? fm_run_engine(engines->ordinal, f, workers)
-                                         : run_band(f, engines, w, workers);
+    if (has_room(engines->ordinal, f))
+        return fm_run_engine(engines->ordinal, f, workers);
+    return share_of_array(f, w, count) > 0.5 ? run_weighted(f, engines, w, workers) : run_band(f, engines, w, workers);
 }
 
 /* The window's extent along an axis without what lies so far away that it is seen already: on one side all elements are
@@ -465,32 +489,11 @@ static fm_status run_extreme(fm_filter *f, const fm_engines *engines, int worker
     return status;
 }
 
-/* A box that holds the elements of the array several times; what is made of it is all outputs of the array. */
-static int is_larger_than_array(const fm_filter *f, const fm_window *w, ptrdiff_t count)
-{
-    ptrdiff_t elements = 1;
-    for (int d = 0; d < f->output->ndim; d++)
-        if (f->output->shape[d] != f->source.array->shape[d] ||
-            __builtin_mul_overflow(elements, f->output->shape[d], &elements))
-            return 0;
-    return !w->footprint && count > SMALL && count / 4 >= elements;
-}
-
-static fm_status run_weighted(fm_filter *f, const fm_engines *engines, const fm_window *w, int workers)
-{
-    f->inner = 0; /* the longest axis leaves the fewest lines */
-    for (int d = 1; d < f->output->ndim; d++)
-        if (f->output->shape[d] >= f->output->shape[f->inner])
-            f->inner = d;
-    return has_room(engines->weighted, f) ? fm_run_engine(engines->weighted, f, workers)
-                                          : run_band(f, engines, w, workers);
-}
-
 fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *w, ptrdiff_t count, int workers)
 {
     if (!w->footprint && (w->rank == 0 || w->rank == count - 1))
         return run_extreme(f, engines, workers);
-    if (is_larger_than_array(f, w, count))
+    if (share_of_array(f, w, count) >= 4)
         return run_weighted(f, engines, w, workers);
     f->footprint = w->footprint;
     choose_plane(f, f->source.array);
@@ -505,7 +508,7 @@ fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *
     if (f->network && network_cost(engines, f->output->type, count) <= numbered)
         return run_small(f, engines, NETWORK, w, count, workers);
     const double histogram = histogram_cost(f, engines, w, count);
-    const double constant = constant_time_cost(f, w, count), ordinal = ordinal_cost(f);
+    const double constant = constant_time_cost(f, engines, w, count), ordinal = ordinal_cost(f);
     const double least = fmin(fmin(histogram, numbered), fmin(constant, ordinal));
     const fm_program *program = find_program(f, engines, w, count, least);
     if (program)
@@ -516,5 +519,5 @@ fm_status fm_run_best(fm_filter *f, const fm_engines *engines, const fm_window *
         return fm_run_engine(engines->histogram, f, workers);
     if (least == constant)
         return fm_run_engine(is_rectangle(f, w, count, FM_LONGEST_BINNED) ? engines->binned : engines->constant_time, f, workers);
-    return run_ordinal(f, engines, w, workers);
+    return run_ordinal(f, engines, w, count, workers);
 }

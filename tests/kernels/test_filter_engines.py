@@ -90,7 +90,8 @@ def test_the_longest_sides_of_histograms():
 
 
 @pytest.mark.parametrize("dtype", ["u2", "i4", "f4", "f8"])
-@pytest.mark.parametrize(("shape", "sizes"), [((140, 150), (25, 24)), ((60, 270), (48, 26)), ((9, 300), (49, 30)), ((150, 30), (128, 40))])
+@pytest.mark.parametrize(("shape", "sizes"), [((140, 150), (25, 24)), ((60, 270), (48, 26)), ((9, 300), (49, 30)),
+                                              ((150, 30), (128, 40)), ((12, 190), (130, 30)), ((2, 181), (150, 255))])  # fmt: skip
 def test_tiles_of_bins(shape, sizes, dtype):
     """Tiles of two words and of four to a bin, side by side; equal elements fill many bins."""
     count = sizes[0] * sizes[1]
@@ -100,6 +101,24 @@ def test_tiles_of_bins(shape, sizes, dtype):
     check(values, sizes, mode="mirror")
     smooth = np.add.outer(np.arange(shape[0]), 3 * np.arange(shape[1])).astype(dtype)
     check(smooth, sizes, rank=count - 3, mode="constant", cval=7)
+
+
+@pytest.mark.parametrize("dtype", ["u2", "i4", "f4", "f8"])
+@pytest.mark.parametrize(("shape", "sizes"), [((90, 60), (49, 47)), ((9, 190), (41, 131))])
+def test_answers_where_few_elements_say_they_are(shape, sizes, dtype):
+    """Between which keys answers lie is guessed from some elements, which know nothing of these rows, columns and points."""
+    generator = np.random.default_rng(3)
+    plain = generator.integers(10000, 30000, shape).astype(dtype)
+    count = sizes[0] * sizes[1]
+    lines, points, far = plain.copy(), plain.copy(), plain.copy()
+    lines[generator.permutation(shape[0])[: shape[0] // 2]] = 7
+    lines[:, generator.permutation(shape[1])[: shape[1] // 3]] = 60000
+    points[generator.random(shape) < 0.002] = 3
+    points[generator.random(shape) < 0.002] = 50000
+    far[: shape[0] // 9, : shape[1] // 9] = generator.integers(0, 100, far[: shape[0] // 9, : shape[1] // 9].shape)
+    for image in (lines, points, far):
+        for rank in (2, count // 3, count - 3):
+            check(image, sizes, rank=rank, mode="mirror")
 
 
 @pytest.mark.parametrize("dtype", ["u2", "i4", "f4", "i8", "f8"])
