@@ -14,6 +14,7 @@
 #define REGISTERS 16
 #endif
 #define HIDE(pointer) __asm__("" : "+r"(pointer))
+#define APART __attribute__((noinline))
 /* Windows of one row are those of signals, too, of which one row is all there is. To read a row has a price of its own,
  * which few wide elements would share. */
 #define WIDTH(rows) ((rows) == 1 ? 16 * FM_NETWORK_WIDTH : FM_KEY == 64 ? 2 * FM_NETWORK_WIDTH : FM_NETWORK_WIDTH)

@@ -99,11 +99,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class Network:
-    """A plan's graph and, for each output of the tile row by row, where it is."""
+    """A plan's graph and, for each output of the tile row by row, where it is.
+
+    Each list that was sorted or merged for it ended where the graph had as many nodes as `ends` says.
+    """
 
     plan: Plan
     graph: Graph
     outputs: list[Ref]
+    ends: list[int]
 
     @cached_property
     def needed(self) -> list[int]:
@@ -125,6 +129,7 @@ class Builder:
         self.core: Block = (0, 0, 0, 0)
         self.blocks: dict[Block, list[Value]] = {}
         self.outputs: dict[tuple[int, int], Ref] = {}
+        self.ends: list[int] = []
 
     def network(self) -> Network:
         plan = self.plan
@@ -141,7 +146,7 @@ class Builder:
             self.core = (plan.tile_rows - 1, plan.rows, *columns)
             halvings = plan.order or halvings_of(plan.tile_rows, plan.tile_columns)
             self.descend(0, plan.lead, halvings, self.core, self.block(*self.core))
-        return Network(plan, self.graph, [self.outputs[key] for key in sorted(self.outputs)])
+        return Network(plan, self.graph, [self.outputs[key] for key in sorted(self.outputs)], self.ends)
 
     def block(self, top: int, bottom: int, left: int, right: int) -> list[Value]:
         """The sorted elements of a block of the tile's rows and columns."""
@@ -172,7 +177,7 @@ class Builder:
     def sorted_leaves(self, leaves: list[Ref]) -> list[Value]:
         """Those of a whole window in parts, since what a part shows to be too low or high need not be sorted."""
         if len(leaves) < max(4, self.plan.elements):
-            return self.drop(self.graph.sort(leaves))
+            return self.finished(self.graph.sort(leaves))
         middle = 1 << (len(leaves) - 1).bit_length() - 1
         parts = (self.drop(self.graph.sort(part)) for part in (leaves[:middle], leaves[middle:]))
         return self.merge(*parts)
@@ -183,7 +188,11 @@ class Builder:
             [v for v in a if not isinstance(v, Bound)], [v for v in b if not isinstance(v, Bound)]
         )
         low = bounds.count(LOW)
-        return self.drop([LOW] * low + merged + [HIGH] * (len(bounds) - low))
+        return self.finished([LOW] * low + merged + [HIGH] * (len(bounds) - low))
+
+    def finished(self, values: list[Value]) -> list[Value]:
+        self.ends.append(len(self.graph.nodes))
+        return self.drop(values)
 
     def columns_right_first(self, row: int) -> list[list[Value]]:
         """The sorted columns of one window. What is computed from the rightmost needs no place of its own."""

@@ -51,7 +51,7 @@ class _Builder(Builder):
 
     def network(self) -> Network:
         self.halve(self.plan.lead, self.plan.tile_columns, frozenset(), [])
-        return Network(self.plan, self.graph, [self.outputs[key] for key in sorted(self.outputs)])
+        return Network(self.plan, self.graph, [self.outputs[key] for key in sorted(self.outputs)], self.ends)
 
     def halve(self, column: int, width: int, before: frozenset[Place], values: list[Value]) -> None:
         """Select for `width` outputs, given the sorted elements that their windows share with others of the tile."""
@@ -81,7 +81,7 @@ class _Builder(Builder):
     def sort_columns(self, places: frozenset[Place]) -> list[Value]:
         columns = sorted({x for *_, x in places})
         if len(columns) == 1:
-            return self.drop(self.graph.sort([self.graph.leaf(y, x, z) for z, y, x in sorted(places)]))
+            return self.finished(self.graph.sort([self.graph.leaf(y, x, z) for z, y, x in sorted(places)]))
         width = columns[-1] + 1 - columns[0]
         middle = columns[0] + (width // 2 if self.plan.split == "half" else 1 << (width - 1).bit_length() - 1)
         left = frozenset(place for place in places if place[2] < middle)

@@ -1,9 +1,12 @@
 """Cuts a network into stages, and says for each which values are in registers and which in memory.
 
-The stages run one after the other for a few groups, then for the next few: their code is fetched less often
-that way, but the values take more room. A value that is used by a later stage has a place in scratch memory for
-each of these groups. A value that is read at a shift, that is for a later group, is *kept*: its places are a
-ring, with room also for the groups that still want it.
+A stage makes one sorted list or a few small ones. What its lists are made of lies in memory list by list, so that
+stages that do the same with other lists share their code: a network of a large window has twice as many operations as
+it has code for, and code that does not stay in the cache of decoded instructions is what bounds it otherwise.
+
+The values of a stage that others read are on *shelves*: those that are wanted for as many groups share one. A value
+that is read at a shift, that is for a later group, is *kept*: its shelf is a ring, with room also for the groups that
+still want it.
 
 Compilers allocate registers poorly in straight-line code of this length. So it is done here, and each value is
 read from memory again where it does not stay in a register: the one that is wanted last goes first (Belady, A
@@ -12,14 +15,13 @@ study of replacement algorithms for a virtual-storage computer, 1966).
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import pairwise
 
 from graph import Op, Ref
 from plan import Network
 
 ONE_STAGE = 1200  # operations of a tile at most: the code of more does not stay in the cache of decoded instructions
-LARGEST_STAGE = 700  # of several, which do when they follow each other for a few groups
-TILE_GROUPS = 4
+SHORT_LIST = 1 / 60  # of the operations of all: what makes a shorter one does not stand alone
 
 
 @dataclass
@@ -31,11 +33,16 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Ring:
-    """The places of a value: of group x at place `first` + x modulo `length`."""
+class Shelf:
+    """The places of `count` values: of group x from `first` + x modulo `length` * `count` on."""
 
     first: int
+    count: int
     length: int
+
+    @property
+    def end(self) -> int:
+        return self.first + self.count * self.length
 
 
 @dataclass
@@ -45,18 +52,16 @@ class Schedule:
     Attributes
     ----------
     stages : list of Stage
-    rings : dict
-        The places of stored nodes. Those of a node that is not kept are used again once it is done with.
-    tile_groups : int
-        For how many groups a stage is run before the next one is.
+    shelves : dict
+        Where stored nodes are: their shelf, and which of its values they are. The places of a shelf that is not kept
+        are used again once it is done with.
     places : int
         How many places there are. Those behind them are free for each stage to use.
     """
 
     network: Network
     stages: list[Stage]
-    rings: dict[int, Ring]
-    tile_groups: int
+    shelves: dict[int, tuple[Shelf, int]]
     places: int
 
 
@@ -64,61 +69,58 @@ def schedule(network: Network) -> Schedule:
     """Operations are taken in the order in which the plan made them, which finishes one list before it begins
     the next and so keeps few values alive."""
     nodes = network.graph.nodes
-    operations = [node for node in network.needed if isinstance(nodes[node], Op)]
-    one = len(operations) <= ONE_STAGE
-    size, tile = (ONE_STAGE, 1) if one else (LARGEST_STAGE, TILE_GROUPS)
-    stages = [Stage(part) for part in _cut(network, operations, size)]
+    stages = [Stage(part) for part in _parts(network)]
     stage_of = {node: number for number, stage in enumerate(stages) for node in stage.nodes}
-    last_use = dict.fromkeys(operations, -1)
-    reach = dict.fromkeys(operations, 0)
-    for node in operations:
+    last_use = dict.fromkeys(stage_of, -1)
+    reach = dict.fromkeys(stage_of, 0)
+    for node, number in stage_of.items():
         for ref in (nodes[node].a, nodes[node].b):
             if ref.node in stage_of:
                 reach[ref.node] = max(reach[ref.node], -ref.shift)
-                if stage_of[ref.node] < stage_of[node]:
-                    last_use[ref.node] = stage_of[node]
-    for node in operations:
-        if reach[node] or last_use[node] >= 0:
-            stages[stage_of[node]].stored.append(node)
-    rings: dict[int, Ring] = {}
-    free: list[Ring] = []
-    places = 0
-    done_with: list[list[Ring]] = [[] for _ in stages]
+                if stage_of[ref.node] < number:
+                    last_use[ref.node] = number
+    wanted: list[tuple[int, int, list[int]]] = []  # from which stage to which, and what shares a shelf
     for number, stage in enumerate(stages):
-        for node in stage.stored:
-            if reach[node] or not free:
-                rings[node] = Ring(places, tile + reach[node])
-                places += tile + reach[node]
-            else:
-                rings[node] = free.pop()
-            if not reach[node]:
-                done_with[last_use[node]].append(rings[node])
-        free += done_with[number]
-    return Schedule(network, stages, rings, tile, places)
+        stage.stored = [node for node in stage.nodes if reach[node] or last_use[node] >= 0]
+        for far in sorted({reach[node] for node in stage.stored}):
+            share = [node for node in stage.stored if reach[node] == far]
+            wanted.append((number, max(last_use[node] for node in share), share))
+    shelves: dict[int, tuple[Shelf, int]] = {}
+    put: list[tuple[int, int, Shelf]] = []
+    for number, last, share in sorted(wanted, key=lambda wish: -reach[wish[2][0]]):
+        far = reach[share[0]]
+        number, last = (0, len(stages)) if far else (number, last)
+        taken = [shelf for first, end, shelf in put if number <= end and first <= last]
+        shelf = _first_room(taken, len(share), far + 1)
+        put.append((number, last, shelf))
+        shelves |= {node: (shelf, index) for index, node in enumerate(share)}
+    return Schedule(network, stages, shelves, max((shelf.end for _, _, shelf in put), default=0))
 
 
-def _cut(network: Network, operations: list[int], most: int) -> Iterator[list[int]]:
-    """Parts of at most so many operations, and at least half as many, that pass on as few values as can be."""
-    nodes = network.graph.nodes
-    last_use: dict[int, int] = {}
-    kept = set()
-    for time, node in enumerate(operations):
-        for ref in (nodes[node].a, nodes[node].b):
-            last_use[ref.node] = time
-            if ref.shift:
-                kept.add(ref.node)
-    change = [0] * (len(operations) + 1)
-    for time, node in enumerate(operations):
-        if node not in kept:  # else it is stored wherever stages end
-            change[time + 1] += 1
-            change[last_use.get(node, time) + 1] -= 1
-    passed_on = list(accumulate(change))
-    start = 0
-    while len(operations) - start > most:
-        end = min(range(start + most // 2, start + most + 1), key=lambda time: (passed_on[time], -time))
-        yield operations[start:end]
-        start = end
-    yield operations[start:]
+def _first_room(taken: list[Shelf], count: int, length: int) -> Shelf:
+    """A shelf at the lowest place where it meets no other."""
+    for first in sorted([0, *(shelf.end for shelf in taken)]):
+        shelf = Shelf(first, count, length)
+        if all(other.end <= first or shelf.end <= other.first for other in taken):
+            return shelf
+    raise AssertionError
+
+
+def _parts(network: Network) -> Iterator[list[int]]:
+    """All operations, or those of one list after the other: short ones together, until an output is made."""
+    operations = [node for node in network.needed if isinstance(network.graph.nodes[node], Op)]
+    if len(operations) <= ONE_STAGE:
+        yield operations
+        return
+    outputs = {ref.node for ref in network.outputs}
+    part: list[int] = []
+    for start, end in pairwise([0, *network.ends]):
+        made = [node for node in operations if start <= node < end]
+        part += made
+        if len(made) >= SHORT_LIST * len(operations) or outputs.intersection(made):
+            yield part
+            part = []
+    assert not part
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ class _Allocator:
 
     def __init__(self, done: Schedule, stage: Stage, registers: int) -> None:
         self.nodes = done.network.graph.nodes
-        self.rings = done.rings
+        self.shelves = done.shelves
         self.stage = stage
         self.registers = registers
         self.mine = set(stage.nodes)
@@ -161,6 +163,10 @@ class _Allocator:
         for time in reversed(range(len(stage.nodes))):
             for ref in self.operands(stage.nodes[time]):
                 self.uses.setdefault(ref, []).append(time)
+        self.number: dict[Ref, int] = {}  # in which order they are wanted, so that equal stages come out equal
+        for node in stage.nodes:
+            for ref in (self.nodes[node].a, self.nodes[node].b, Ref(node, 0)):
+                self.number.setdefault(ref, len(self.number))
         self.held: dict[Ref, None] = {}  # in registers
         self.seen: set[Ref] = set()
         self.own: dict[int, int] = {}  # places of values that had to go
@@ -175,7 +181,7 @@ class _Allocator:
     def steps(self) -> Iterator[Step]:
         for node in self.stage.nodes:
             operands = self.operands(node)
-            missing = sorted(operands - self.held.keys(), key=lambda ref: (len(self.uses[ref]), ref))
+            missing = sorted(operands - self.held.keys(), key=lambda ref: (len(self.uses[ref]), self.number[ref]))
             for index, ref in enumerate(missing):
                 if index or len(self.uses[ref]) > 1:  # else the operation itself reads it from memory
                     yield from self.make_room(operands)
@@ -201,9 +207,9 @@ class _Allocator:
     def make_room(self, wanted: set[Ref]) -> Iterator[Step]:
         if len(self.held) < self.registers:
             return
-        last = max(self.held.keys() - wanted, key=lambda ref: (self.uses[ref][-1], ref))
+        last = max(self.held.keys() - wanted, key=lambda ref: (self.uses[ref][-1], self.number[ref]))
         del self.held[last]
-        if last.node in self.mine and not last.shift and last.node not in self.rings and last.node not in self.own:
+        if last.node in self.mine and not last.shift and last.node not in self.shelves and last.node not in self.own:
             if not self.free:
                 self.free.append(self.places)
                 self.places += 1

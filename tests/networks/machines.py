@@ -7,7 +7,6 @@ import numpy as np
 from emit import emit
 from graph import Graph, Leaf, Ref
 from plan import Network, Place, Plan
-from stages import schedule
 
 
 def label(plan: Plan) -> str:
@@ -55,40 +54,54 @@ LANES = 4
 class TextMachine:
     """Runs the C text of a network as the build does, in memory of just the size that the C code provides.
 
-    A stage's lines are C and, without their types and semicolons, Python in which pointers are numbers.
+    Its lines are C and, without their types and semicolons, Python in which pointers are numbers.
     A line of another form is refused, and so is any access outside the memory.
     """
 
-    STAGE = re.compile(
-        r"NETWORK\((stage_\w+)\)\([^)]*\)\n\{\n    for \(; x < end; x\+\+, in \+= [^\n]+, out \+= [^\n]+\) \{\n"
-        r"(.*?)    \}\n\}",
-        re.DOTALL,
-    )
+    STAGE = re.compile(r"static (?:APART )?void NETWORK\((stage_\w+)\)\(([^)]*)\)\n\{\n(.*?)\}\n\n", re.DOTALL)
     LINE = re.compile(
-        r" *(?:const size_t (at_\w+ = .+)|V (n\w+ = (?:MIN|MAX|MAX_BESIDE)\((?:\w+, )?\w+, \w+\))|V (n\w+ = LOAD\(.+\))|"
+        r" *(?:const K \*(\w+_read = \w+)|V (n\w+ = (?:MIN|MAX|MAX_BESIDE)\((?:\w+, )?\w+, \w+\))|V (\w+ = LOAD\(.+\))|"
         r"(STORE\(.+, \w+\)));"
     )
-    CALL = re.compile(r"^ +NETWORK\((stage_\w+)\)\(in, out, scratch, x, \w+, step\);$", re.MULTILINE)
+    RUN = re.compile(r"    for \(; x < end; x\+\+, in \+= [^\n]+, out \+= [^\n]+\) \{\n(.*?)    \}\n\}", re.DOTALL)
+    CALL = re.compile(r" +(?:K \*(s\w+ = scratch \+ .+)|NETWORK\((stage_\w+)\)(\(.+\)));")
     MEMORY = re.compile(r"(\d+) \* sizeof\(V\)")
 
     def __init__(self, plan: Plan, registers: int) -> None:
         text = re.sub(rf"#if REGISTERS == {registers}\n((?:.|\n)*?)#endif\n", r"\1", emit(plan))
         text = re.sub(r"#if (?:.|\n)*?#endif\n", "", text)
         self.plan = plan
-        self.tile_groups = schedule(plan.network).tile_groups
-        self.stages = {name: self._compiled(body) for name, body in self.STAGE.findall(text)}
-        self.calls = self.CALL.findall(text)
+        functions = self.STAGE.findall(text)
+        self.texts = {name: body for name, _, body in functions}
+        self.stages = {name: (self.parameters(given), self.stage(body)) for name, given, body in functions}
+        (run,) = self.RUN.findall(text)
+        self.pointers, self.calls = self.read_run(run)
         self.scratch_size = int(self.MEMORY.findall(text)[0]) * LANES
 
-    def _compiled(self, body: str) -> CodeType:
+    def parameters(self, given: str) -> list[str]:
+        return re.findall(r"(?:const K \*|K \*|ptrdiff_t )(\w+)", given.replace("*in", "*source"))
+
+    def stage(self, body: str) -> CodeType:
         lines = []
         for line in body.splitlines():
-            if line.lstrip() in ("const K *again = scratch;", "HIDE(again);"):
+            if re.fullmatch(r" *HIDE\(\w+_read\);", line):
                 continue
             match = self.LINE.fullmatch(line)
             assert match, f"not understood: {line}"
             lines.append(match[match.lastindex])
-        return compile("\n".join(lines).replace("(in ", "(source "), "<stage>", "exec")
+        return _code(lines)
+
+    def read_run(self, run: str) -> tuple[CodeType, list[tuple[str, CodeType]]]:
+        """What is computed for each group, and the stages with their arguments."""
+        pointers, calls = [], []
+        for line in run.splitlines():
+            match = self.CALL.fullmatch(line)
+            assert match, f"not understood: {line}"
+            if match[1]:
+                pointers.append(match[1])
+            else:
+                calls.append((match[2], _code([f"given = {match[3]}"])))
+        return _code(pointers), calls
 
     def run(self, image: np.ndarray) -> np.ndarray:
         """Rows of outputs from an image of just the planes, rows and columns that they need."""
@@ -117,23 +130,28 @@ class TextMachine:
             memory[at : at + LANES] = vector
 
         window = plan.name
-        names = {"LOAD": load, "STORE": store, "MIN": np.minimum, "MAX": np.maximum, "MAX_BESIDE": _max_beside, "LANES": LANES,
-                 f"PITCH_{window}": pitch, f"PLANE_{window}": plane, "scratch": scratch, "again": scratch,
-                 "step": pitch}  # fmt: skip
+        names = {"LOAD": load, "STORE": store, "MIN": np.minimum, "MAX": np.maximum, "MAX_BESIDE": _max_beside,
+                 "LANES": LANES,
+                 f"PITCH_{window}": pitch, f"PLANE_{window}": plane, "scratch": scratch, "step": pitch}  # fmt: skip
         step = plan.tile_columns * row
         for tile in range(0, tiles, LANES):
-            for x in range(0, plan.reach + groups, self.tile_groups):
-                for name in self.calls:
-                    for group in range(x, min(x + self.tile_groups, plan.reach + groups)):
-                        source = before * row + tile + group * step
-                        out = output + tile + group * step
-                        exec(self.stages[name], {**names, "x": group, "source": source, "out": out})
+            for x in range(plan.reach + groups):
+                group = names | {"x": x, "source": before * row + tile + x * step, "out": output + tile + x * step}
+                exec(self.pointers, group)
+                for name, arguments in self.calls:
+                    exec(arguments, group)
+                    parameters, stage = self.stages[name]
+                    exec(stage, names | dict(zip(parameters, group["given"], strict=True)))
         outputs = memory[output + before * row : scratch].reshape(-1, plan.tile_rows, pitch)
         return outputs[:, :, :tiles].swapaxes(1, 2).reshape(groups * plan.tile_columns, -1)
 
 
 def _max_beside(smaller: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return a ^ b ^ smaller
+
+
+def _code(lines: list[str]) -> CodeType:
+    return compile(re.sub(r"\bin\b", "source", "\n".join(lines)), "<network>", "exec")
 
 
 def _vectors(count: int) -> int:

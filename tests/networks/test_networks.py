@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from emit import REGISTERS, emit
+from emit import REGISTERS
 from graph import Graph, Leaf, Op, Ref
 from machines import TextMachine, label, run_graph, windows_of
 from plan import Network, Plan
@@ -60,9 +60,7 @@ def check_selects(network: Network, inputs: np.ndarray) -> None:
         np.testing.assert_array_equal(got, wanted)
 
 
-@pytest.mark.parametrize(
-    "plan", [plan for plan in PLANS if plan.elements <= 16], ids=label
-)
+@pytest.mark.parametrize("plan", [plan for plan in PLANS if plan.elements <= 16], ids=label)
 def test_all_zeros_and_ones(plan: Plan) -> None:
     n = plan.elements
     check_selects(plan.network, (np.arange(1 << n)[:, None] >> np.arange(n) & 1).astype(np.uint8))
@@ -130,7 +128,16 @@ def test_emitted_text(plan: Plan, registers: int) -> None:
 
 @each_plan
 def test_emitted_operations(plan: Plan) -> None:
-    assert len(re.findall(r"= M(?:IN|AX|AX_BESIDE)\(", emit(plan))) == len(REGISTERS) * plan.network.operations
+    """Calls make all operations, and what is called makes each once."""
+    machine = TextMachine(plan, 16)
+    made = {name: len(re.findall(r"= M(?:IN|AX|AX_BESIDE)\(", text)) for name, text in machine.texts.items()}
+    assert sum(made[name] for name, _ in machine.calls) == plan.network.operations
+
+
+@pytest.mark.parametrize("side", [11, 12, 13, 14, 15, 17, 21])
+def test_equal_stages_share_code(side: int) -> None:
+    machine = TextMachine(plan_of((1, side, side)), 16)
+    assert 1.5 * len(machine.stages) < len(machine.calls)
 
 
 @each_plan
