@@ -21,7 +21,7 @@ from graph import Op, Ref
 from plan import Network
 
 ONE_STAGE = 1200  # operations of a tile at most: the code of more does not stay in the cache of decoded instructions
-SHORT_LIST = 1 / 60  # of the operations of all: what makes a shorter one does not stand alone
+SHORT_LIST = 1 / 40  # of the operations of all: what makes a shorter one does not stand alone
 
 
 @dataclass
