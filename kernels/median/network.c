@@ -19,7 +19,18 @@ enum {
     PANELS = 8, /* side by side in a block of a large array, */
     FAR = 16,   /* and planes of outputs of boxes behind each other: most planes are then read once; */
     FAR_SHAPES = 4, /* of footprints, whose planes have their order and all need room */
+    MOST_OUTSIDE = 64,
 };
+
+/* How rows are read from the array itself, where only a few elements of each lie outside of it. */
+typedef struct {
+    ptrdiff_t start, first, tiles; /* of tiles that lie inside: where the first is in the array, which one it is; all */
+    int count;                     /* of others, -1 if rows cannot be read in this way */
+    struct {
+        ptrdiff_t from, to; /* place in the array, -1 for the constant, and in scratch memory */
+    } outside[MOST_OUTSIDE];
+    K fill;
+} sides;
 
 /* The parts of scratch memory. */
 typedef struct {
@@ -67,7 +78,7 @@ static size_t network_scratch(const fm_filter *f, const fm_block *largest)
 }
 
 /* Reads a row of `tiles` tiles into its place, and says whether it sorts like keys. */
-static int read_row(const fm_filter *f, const layout *l, const fm_source *source, const ptrdiff_t *at,
+static int copy_row(const fm_filter *f, const layout *l, const fm_source *source, const ptrdiff_t *at,
                     ptrdiff_t tiles, K *to)
 {
     const fm_network *n = f->network;
@@ -77,6 +88,29 @@ static int read_row(const fm_filter *f, const layout *l, const fm_source *source
     if (n->tile_columns > 1)
         deal(row, tiles, n->tile_columns, to, n->pitch, NULL);
     return sort_like_keys(row, count, f->output->type);
+}
+
+/* Deals out whole vectors, of which the last may begin within the one before: compilers go through the rest of a row one
+ * by one. */
+static void deal_vectors(const K *from, ptrdiff_t tiles, int tile, K *to, ptrdiff_t pitch)
+{
+    const ptrdiff_t whole = tiles < LANES ? tiles : tiles / LANES * LANES, last = tiles - LANES;
+    deal(from, whole, tile, to, pitch, NULL);
+    if (whole < tiles)
+        deal(from + last * tile, LANES, tile, to + last, pitch, NULL);
+}
+
+/* Reads a row from the array itself, `row` being its first element there, and says whether it sorts like keys. */
+static int deal_row(const fm_filter *f, const sides *s, const K *row, K *to)
+{
+    const fm_network *n = f->network;
+    const K *inside = row + s->start;
+    K outside[MOST_OUTSIDE];
+    deal_vectors(inside, s->tiles, n->tile_columns, to + s->first, n->pitch);
+    for (int i = 0; i < s->count; i++)
+        to[s->outside[i].to] = outside[i] = s->outside[i].from < 0 ? s->fill : row[s->outside[i].from];
+    return sort_like_keys(inside, s->tiles * n->tile_columns, f->output->type) &&
+           sort_like_keys(outside, s->count, f->output->type);
 }
 
 static void to_keys(const fm_filter *f, const layout *l, K *row)
@@ -116,7 +150,28 @@ typedef struct {
     ptrdiff_t at[FM_MAX_NDIM];  /* the first row of the next plane */
     ptrdiff_t rows, tiles;      /* of a plane; of a row */
     ptrdiff_t planes;           /* that have been read */
+    sides sides;
 } reading;
+
+/* Those of a row that begins at `start`. */
+static sides find_sides(const fm_filter *f, const as_bits *bits, ptrdiff_t start, ptrdiff_t tiles)
+{
+    const fm_source *source = &bits->source;
+    const ptrdiff_t tile = f->network->tile_columns, size = source->array->shape[f->inner], end = start + tiles * tile;
+    sides s = {.count = -1, .first = start < 0 ? (tile - 1 - start) / tile : 0};
+    s.start = start + s.first * tile;
+    s.tiles = ((end < size ? end : size) - s.start) / tile;
+    const ptrdiff_t outside = (tiles - s.tiles) * tile;
+    if (s.tiles <= 0 || outside > MOST_OUTSIDE || !fm_is_plain(source->array, f->inner))
+        return s;
+    memcpy(&s.fill, &source->fill, sizeof s.fill);
+    for (s.count = 0; s.count < outside; s.count++) {
+        const ptrdiff_t i = s.count < s.first * tile ? s.count : s.count + s.tiles * tile;
+        s.outside[s.count].from = fm_border(start + i, size, source->modes[f->inner]);
+        s.outside[s.count].to = i % tile * f->network->pitch + i / tile;
+    }
+    return s;
+}
 
 static reading begin_reading(const fm_filter *f, const as_bits *bits, const fm_block *block)
 {
@@ -131,6 +186,7 @@ static reading begin_reading(const fm_filter *f, const as_bits *bits, const fm_b
         r.at[d] = block->start[d] - f->lead[d];
     if (f->outer >= 0)
         r.at[f->outer] -= n->lead;
+    r.sides = find_sides(f, bits, r.at[f->inner], r.tiles);
     return r;
 }
 
@@ -138,6 +194,20 @@ static void rows_to_keys(const fm_filter *f, const layout *l, ptrdiff_t plane, p
 {
     for (ptrdiff_t y = 0; y < rows; y++)
         to_keys(f, l, l->input + plane * f->network->plane + y * row_size(f->network));
+}
+
+/* Reads a row into its place, and says whether it sorts like keys. */
+static int read_row(const fm_filter *f, const layout *l, const as_bits *bits, const reading *r, ptrdiff_t *at, K *to)
+{
+    if (r->sides.count >= 0 && r->source == &bits->source) {
+        const ptrdiff_t start = at[f->inner];
+        at[f->inner] = 0;
+        const K *row = fm_row(r->source, at);
+        at[f->inner] = start;
+        if (row)
+            return deal_row(f, &r->sides, row, to);
+    }
+    return copy_row(f, l, r->source, at, r->tiles, to);
 }
 
 static void read_plane(const fm_filter *f, const layout *l, const as_bits *bits, reading *r)
@@ -151,7 +221,7 @@ static void read_plane(const fm_filter *f, const layout *l, const as_bits *bits,
         if (far_away)
             ask_for_row(f, at, r->tiles * n->tile_columns);
         K *to = l->input + plane * n->plane + y * row_size(n);
-        if (!read_row(f, l, r->source, at, r->tiles, to) && r->source == &bits->source) {
+        if (!read_row(f, l, bits, r, at, to) && r->source == &bits->source) {
             r->source = &f->source;
             for (ptrdiff_t before = 0; before < slots(f) && before < r->planes; before++)
                 if (before != plane)
@@ -181,6 +251,16 @@ static void write_row(const fm_filter *f, const layout *l, const fm_array *outpu
         stream_keys(output, at, columns, from, spare);
     else
         fm_write_keys(output, at, f->inner, columns, from);
+}
+
+/* The same to the array itself. */
+static void collect_row(const fm_network *n, const K *keys, ptrdiff_t columns, K *to)
+{
+    const int tile = n->tile_columns;
+    const ptrdiff_t tiles = columns / tile;
+    collect(keys, tiles, tile, n->pitch, to, NULL);
+    for (ptrdiff_t i = tiles * tile; i < columns; i++)
+        to[i] = keys[i % tile * n->pitch + tiles];
 }
 
 /* Columns of outputs for which scratch memory has room. */
@@ -290,7 +370,7 @@ static void make_plane(const fm_filter *f, const layout *l, const as_bits *bits,
     const ptrdiff_t tiles = (columns + n->tile_columns - 1) / n->tile_columns;
     const ptrdiff_t groups = (rows + n->tile_rows - 1) / n->tile_rows;
     const fm_array *output = plain ? &bits->output : f->output;
-    const int streamed = is_streamed(output, f->inner);
+    const int streamed = is_streamed(output, f->inner), in_place = !streamed && fm_is_plain(output, f->inner);
     strips direct = {0};
     if (n->tile_columns == 1 && !streamed && is_near(output, f->inner, f->outer))
         direct = (strips){
@@ -308,7 +388,9 @@ static void make_plane(const fm_filter *f, const layout *l, const as_bits *bits,
     for (ptrdiff_t y = 0; y < rows; y++) {
         const ptrdiff_t done = y < direct.groups * n->tile_rows ? direct.columns : 0;
         at[f->inner] = block->start[f->inner] + done;
-        if (done < columns)
+        if (done < columns && in_place)
+            collect_row(n, l->output + y * row_size(n) + done, columns - done, (K *)fm_address(output, at));
+        else if (done < columns)
             write_row(f, l, output, at, columns - done, streamed, l->output + y * row_size(n) + done);
         if (f->outer >= 0)
             at[f->outer]++;
