@@ -17,7 +17,6 @@
 #else
 #define IN_REGISTER(v) ((void)0)
 #endif
-#define VECTORS(count) (((count) + LANES - 1) / LANES * LANES)
 
 enum {
     PLACES_BYTES = 160 * 1024, /* for a tile's places and lines; that they leave the nearest cache costs less than to
@@ -49,7 +48,7 @@ typedef struct {
     ptrdiff_t depth, planes; /* of the window */
     ptrdiff_t tiles;         /* of rows */
     ptrdiff_t stream;        /* elements of a stream */
-    K *places, *out, *streams, *row, *spare;
+    K *places, *out, *streams, *row;
     instruction *code;
     size_t bytes;
 } layout;
@@ -93,7 +92,6 @@ static layout lay_out(const fm_filter *f, const fm_block *block, void *scratch)
     l.out = fm_take(&p, (size_t)(outputs * l.stream) * sizeof(K));
     l.streams = (K *)fm_take(&p, (size_t)(streams_of(program, l.planes) * l.stream + front) * sizeof(K)) + front;
     l.row = fm_take(&p, (size_t)(l.pitch * program->tile.columns) * sizeof(K));
-    l.spare = fm_take(&p, (size_t)(2 * l.pitch * program->tile.columns) * sizeof(K));
     l.code = fm_take(&p, (size_t)program->count * sizeof *l.code);
     l.bytes = (size_t)(p - (char *)scratch);
     return l;
@@ -257,7 +255,7 @@ static void read_rows(const fm_filter *f, const fm_block *block, const layout *l
             if (tile.columns == 1)
                 fm_read_keys(&f->source, from, f->inner, l->pitch, to);
             else
-                deal(read_row(f, from, l->pitch * tile.columns, l->row), l->pitch, tile.columns, to, l->stream, l->spare);
+                deal(read_row(f, from, l->pitch * tile.columns, l->row), l->pitch, tile.columns, to, l->stream);
             if (f->outer >= 0)
                 from[f->outer]++;
         }
@@ -272,7 +270,7 @@ static void write_rows(const fm_filter *f, const fm_block *block, const layout *
     for (ptrdiff_t y = 0; y < rows; y++) {
         const K *row = l->out + y % tile.rows * tile.columns * l->stream + y / tile.rows * l->pitch;
         if (tile.columns > 1) {
-            collect(row, l->groups, tile.columns, l->stream, l->row, l->spare);
+            collect(row, l->groups, tile.columns, l->stream, l->row);
             row = l->row;
         }
         fm_write_keys(f->output, at, f->inner, block->extent[f->inner], row);

@@ -7,6 +7,7 @@
 #include "bits.h"
 #include "engine.h"
 #include "places.h"
+#include "rows.h"
 #include "stream.h"
 #include "vector.h"
 
@@ -48,7 +49,7 @@ static layout lay_out(const fm_filter *f, void *scratch)
         l.row = fm_take(&p, DEALT_ROOM * sizeof(K));
         l.dealt = fm_take(&p, DEALT_ROOM * sizeof(K));
         l.made = fm_take(&p, DEALT_ROOM * sizeof(K));
-        l.spare = fm_take(&p, 2 * DEALT_ROOM * sizeof(K));
+        l.spare = fm_take(&p, DEALT_ROOM * sizeof(K));
     }
     l.bytes = (size_t)(p - (char *)scratch);
     return l;
@@ -77,18 +78,19 @@ static ptrdiff_t rows_of(const fm_filter *f, const fm_block *block)
 /* ---- Windows that stand ---- */
 
 /* The rows that a strip's windows reach, as they are in the array, from where the strip begins. */
-static void find_rows(const fm_filter *bits, const layout *l, const fm_block *strip, const void **rows)
+static void find_in_place(const fm_filter *bits, const layout *l, const fm_block *strip, const void **rows)
 {
-    const ptrdiff_t count = rows_of(bits, strip) + bits->line->length - 1;
-    ptrdiff_t at[FM_MAX_NDIM], filled = 0;
+    const ptrdiff_t count = rows_of(bits, strip) + bits->line->length - 1, columns = strip->extent[bits->inner];
+    ptrdiff_t at[FM_MAX_NDIM];
     for (int d = 0; d < bits->output->ndim; d++)
         at[d] = strip->start[d] - bits->lead[d];
-    for (ptrdiff_t y = 0; y < count; y++, at[bits->outer]++) {
-        rows[y] = fm_row(&bits->source, at);
-        if (rows[y])
-            continue;
-        for (rows[y] = l->fill; filled < strip->extent[bits->inner]; filled++)
-            memcpy(l->fill + filled, &bits->source.fill, sizeof(K));
+    const rows_of_plane all = find_rows(&bits->source, at, bits->inner, bits->outer);
+    int filled = 0;
+    for (ptrdiff_t y = 0; y < count; y++) {
+        const K *row = find_row(&all, at[bits->outer] + y);
+        rows[y] = row ? row + at[bits->inner] : l->fill;
+        if (!row && !filled++)
+            fill_row(constant_of(&bits->source), columns, l->fill);
     }
 }
 
@@ -113,17 +115,10 @@ static void read_rows(const fm_filter *f, const layout *l, const fm_block *strip
     }
 }
 
-static void write_row(const fm_array *output, int axis, const ptrdiff_t *at, ptrdiff_t columns, const K *keys, K *spare)
-{
-    if (is_streamed(output, axis))
-        stream_keys(output, at, columns, keys, spare);
-    else
-        fm_write_keys(output, at, axis, columns, keys);
-}
-
 /* Makes a strip from its rows, straight to the output or by way of scratch memory. */
 static void make_rows(const fm_filter *f, const layout *l, const fm_block *strip, const void *const *rows, int direct)
 {
+    const int streamed = is_streamed(f->output, f->inner);
     const ptrdiff_t height = rows_of(f, strip), columns = strip->extent[f->inner], tile = f->line->tile;
     ptrdiff_t at[FM_MAX_NDIM];
     memcpy(at, strip->start, sizeof at);
@@ -140,7 +135,7 @@ static void make_rows(const fm_filter *f, const layout *l, const fm_block *strip
         f->line->run(from, to, l->places, columns);
         for (ptrdiff_t i = 0; i < high && !direct; i++) {
             at[f->outer] = strip->start[f->outer] + y + i;
-            write_row(f->output, f->inner, at, columns, l->outputs + i * ROOM, l->unwanted);
+            write_row_of_keys(f->output, at, f->inner, columns, l->outputs + i * ROOM, l->unwanted, streamed);
         }
     }
 }
@@ -156,7 +151,7 @@ static ptrdiff_t make_strip(const fm_filter *f, const fm_filter *bits, const lay
         const ptrdiff_t widest = streamed ? WIDTH : same ? LONGEST : LOOKED_AT;
         /* what is left must not be less than a vector */
         strip.extent[f->inner] = columns <= widest ? columns : least(widest, columns - LANES);
-        find_rows(bits, l, &strip, rows);
+        find_in_place(bits, l, &strip, rows);
         if (are_ordered(bits, f->output->type, &strip, rows)) {
             make_rows(bits, l, &strip, rows, !streamed);
             return strip.extent[f->inner];
@@ -184,63 +179,88 @@ static void make_standing(const fm_filter *f, const layout *l, const as_bits *vi
 
 /* ---- Windows that lie ---- */
 
-/* Reads what the windows of a part of a row reach, and says whether it sorts like keys; else these are read. */
-static int read_row(const fm_filter *f, const fm_source *bits, const ptrdiff_t *at, ptrdiff_t count, K *row)
+/* Columns of a block, at most WIDTH, and where what belongs to them is in scratch memory for each row in turn. */
+typedef struct {
+    ptrdiff_t start, columns;
+    ptrdiff_t tiles, reach;   /* of a row of outputs; of what their windows reach */
+    ptrdiff_t pitch;          /* from the elements of one place to the next */
+    int plain;                /* whether elements as they are can be copied, */
+    copying elements;         /* and how; */
+    int direct;               /* and whether outputs go straight to the array then */
+    const void *from[MOST_ROWS];
+    void *to[FM_LARGEST_LINE_TILE];
+} lying;
+
+static void lay_down(const fm_filter *f, const layout *l, const as_bits *views, ptrdiff_t start, ptrdiff_t columns,
+                     lying *s)
 {
-    fm_read_keys(bits, at, f->inner, count, row);
+    const int tile = f->line->tile, length = f->line->length;
+    s->start = start;
+    s->columns = columns;
+    s->tiles = (columns + tile - 1) / tile;
+    s->reach = s->tiles + (length + tile - 2) / tile;
+    s->pitch = VECTORS(s->tiles) + s->reach - s->tiles;
+    s->plain = fm_is_plain(&views->input, f->inner) &&
+               find_copying(&views->source, f->inner, start - f->lead[f->inner], s->reach * tile, &s->elements);
+    s->direct = fm_is_plain(&views->output, f->inner) && !is_streamed(&views->output, f->inner) &&
+                columns % (tile > 1 ? tile : LANES) == 0;
+    for (int i = 0; i < tile + length - 1; i++)
+        s->from[i] = (tile > 1 ? l->dealt : l->row) + i % tile * s->pitch + i / tile;
+    for (int i = 0; i < tile; i++)
+        s->to[i] = l->made + i * s->pitch;
+}
+
+/* Reads what the windows of a row reach, and says whether it sorts like keys; else these are read. */
+static int read_row(const fm_filter *f, const as_bits *views, const lying *s, const rows_of_plane *rows,
+                    const ptrdiff_t *at, K *row)
+{
+    const ptrdiff_t count = s->reach * f->line->tile;
+    if (s->plain)
+        copy_row(find_row(rows, f->outer < 0 ? 0 : at[f->outer]), &s->elements, count, constant_of(&views->source),
+                 row);
+    else
+        fm_read_keys(&views->source, at, f->inner, count, row);
     if (sort_like_keys(row, count, f->output->type))
         return 1;
     fm_read_keys(&f->source, at, f->inner, count, row);
     return 0;
 }
 
-/* Makes `columns` outputs of a row, at most WIDTH. */
-static void make_lying(const fm_filter *f, const layout *l, const as_bits *views, const ptrdiff_t *at, ptrdiff_t columns)
+/* Makes a row of outputs of what has been read; `plain`: elements as they are. */
+static void make_row(const fm_filter *f, const layout *l, const as_bits *views, const lying *s, const ptrdiff_t *at,
+                     int plain)
 {
-    const int tile = f->line->tile, length = f->line->length;
-    const ptrdiff_t extra = (length + tile - 2) / tile, tiles = (columns + tile - 1) / tile;
-    const ptrdiff_t count = (tiles + LANES - 1) / LANES * LANES, pitch = count + extra;
-    const void *elements[MOST_ROWS];
-    void *outputs[FM_LARGEST_LINE_TILE];
-    ptrdiff_t from[FM_MAX_NDIM];
-    for (int d = 0; d < f->output->ndim; d++)
-        from[d] = at[d] - f->lead[d];
-    const int plain = read_row(f, &views->source, from, (tiles + extra) * tile, l->row);
     const fm_array *output = plain ? &views->output : f->output;
-    const K *row = l->row;
-    if (tile > 1) {
-        deal(l->row, tiles + extra, tile, l->dealt, pitch, l->spare);
-        row = l->dealt;
-    }
-    for (int i = 0; i < tile + length - 1; i++)
-        elements[i] = row + i % tile * pitch + i / tile;
-    for (int i = 0; i < tile; i++)
-        outputs[i] = l->made + i * pitch;
-    if (tile == 1 && columns >= LANES && fm_is_plain(output, f->inner) && !is_streamed(output, f->inner)) {
-        outputs[0] = fm_address(output, at);
-        f->line->run(elements, outputs, l->places, columns);
-        return;
-    }
-    f->line->run(elements, outputs, l->places, count);
-    row = l->made;
-    if (tile > 1) {
-        collect(l->made, tiles, tile, pitch, l->row, l->spare);
-        row = l->row;
-    }
-    write_row(output, f->inner, at, columns, row, l->spare);
+    const int tile = f->line->tile, direct = plain && s->direct;
+    K *row = direct ? (K *)fm_address(output, at) : tile > 1 ? l->row : l->made;
+    if (tile > 1)
+        deal(l->row, s->reach, tile, l->dealt, s->pitch);
+    f->line->run(s->from, tile > 1 ? s->to : (void *const[]){row}, l->places, VECTORS(s->tiles));
+    if (tile > 1)
+        collect(l->made, s->tiles, tile, s->pitch, row);
+    if (!direct)
+        write_row_of_keys(output, at, f->inner, s->columns, row, l->spare, is_streamed(output, f->inner));
 }
 
-static void make_all_lying(const fm_filter *f, const layout *l, const as_bits *views, const fm_block *block)
+static void make_lying(const fm_filter *f, const layout *l, const as_bits *views, const fm_block *block)
 {
-    ptrdiff_t at[FM_MAX_NDIM];
-    memcpy(at, block->start, sizeof at);
-    for (ptrdiff_t y = 0; y < rows_of(f, block); y++) {
-        for (ptrdiff_t x = 0; x < block->extent[f->inner]; x += WIDTH) {
-            at[f->inner] = block->start[f->inner] + x;
-            make_lying(f, l, views, at, least(block->extent[f->inner] - x, WIDTH));
+    for (ptrdiff_t x = 0; x < block->extent[f->inner]; x += WIDTH) {
+        ptrdiff_t from[FM_MAX_NDIM], to[FM_MAX_NDIM];
+        lying s;
+        memcpy(to, block->start, sizeof to);
+        to[f->inner] += x;
+        for (int d = 0; d < f->output->ndim; d++)
+            from[d] = to[d] - f->lead[d];
+        lay_down(f, l, views, to[f->inner], least(block->extent[f->inner] - x, WIDTH), &s);
+        const rows_of_plane rows = s.plain ? find_rows(&views->source, from, f->inner, f->outer) : (rows_of_plane){0};
+        for (ptrdiff_t y = 0; y < rows_of(f, block); y++) {
+            const int plain = read_row(f, views, &s, &rows, from, l->row);
+            make_row(f, l, views, &s, to, plain);
+            if (f->outer >= 0) {
+                from[f->outer]++;
+                to[f->outer]++;
+            }
         }
-        if (f->outer >= 0)
-            at[f->outer]++;
     }
 }
 
@@ -249,7 +269,7 @@ static void lines_part(fm_filter *f, const fm_block *block, void *scratch, int l
     const layout l = lay_out(f, scratch);
     as_bits views;
     view_as_bits(f, &views);
-    (f->size[f->inner] == 1 ? make_standing : make_all_lying)(f, &l, &views, block);
+    (f->size[f->inner] == 1 ? make_standing : make_lying)(f, &l, &views, block);
     if (is_streamed(f->output, f->inner))
         end_streaming();
 }

@@ -6,7 +6,8 @@
 
 enum {
     FM_LONGEST_LINE = 31,
-    FM_LONGEST_SINGLE = 9, /* of those that have a tile of one output, too: to deal rows out would cost more */
+    FM_LONGEST_SINGLE = 6,   /* of those that have a tile of one output, too: to deal rows out would cost more; */
+    FM_LONGEST_IN_PLACE = 9, /* and of those along a single row that network.c selects from in place */
     FM_LARGEST_LINE_TILE = 8,
 };
 

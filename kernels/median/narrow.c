@@ -224,10 +224,7 @@ static void write_rows(const fm_filter *f, const fm_block *block, const layout *
         for (int d = 0; d < f->output->ndim; d++)
             to[d] = block->start[d] + at[d];
         j->how.widen(fm_address(narrow, at), count, j->base, l->row);
-        if (streamed)
-            stream_keys(&j->output, to, count, l->row, l->spare);
-        else
-            fm_write_keys(&j->output, to, f->inner, count, l->row);
+        write_row_of_keys(&j->output, to, f->inner, count, l->row, l->spare, streamed);
     } while (fm_advance(at, block->extent, f->output->ndim, f->inner));
     if (streamed)
         end_streaming();

@@ -13,8 +13,6 @@
 
 #define NETWORK(name) FM_NAME(FM_JOIN(name, FM_KEY))
 
-#define VECTORS(count) (((count) + LANES - 1) / LANES * LANES)
-
 enum {
     PANELS = 8, /* side by side in a block of a large array, */
     FAR = 16,   /* and planes of outputs of boxes behind each other: most planes are then read once; */
@@ -86,18 +84,8 @@ static int copy_row(const fm_filter *f, const layout *l, const fm_source *source
     K *row = n->tile_columns > 1 ? l->row : to;
     fm_read_keys(source, at, f->inner, count, row);
     if (n->tile_columns > 1)
-        deal(row, tiles, n->tile_columns, to, n->pitch, NULL);
+        deal(row, tiles, n->tile_columns, to, n->pitch);
     return sort_like_keys(row, count, f->output->type);
-}
-
-/* Deals out whole vectors, of which the last may begin within the one before: compilers go through the rest of a row one
- * by one. */
-static void deal_vectors(const K *from, ptrdiff_t tiles, int tile, K *to, ptrdiff_t pitch)
-{
-    const ptrdiff_t whole = tiles < LANES ? tiles : tiles / LANES * LANES, last = tiles - LANES;
-    deal(from, whole, tile, to, pitch, NULL);
-    if (whole < tiles)
-        deal(from + last * tile, LANES, tile, to + last, pitch, NULL);
 }
 
 /* Reads a row from the array itself, `row` being its first element there, and says whether it sorts like keys. */
@@ -106,7 +94,7 @@ static int deal_row(const fm_filter *f, const sides *s, const K *row, K *to)
     const fm_network *n = f->network;
     const K *inside = row + s->start;
     K outside[MOST_OUTSIDE];
-    deal_vectors(inside, s->tiles, n->tile_columns, to + s->first, n->pitch);
+    deal(inside, s->tiles, n->tile_columns, to + s->first, n->pitch);
     for (int i = 0; i < s->count; i++)
         to[s->outside[i].to] = outside[i] = s->outside[i].from < 0 ? s->fill : row[s->outside[i].from];
     return sort_like_keys(inside, s->tiles * n->tile_columns, f->output->type) &&
@@ -243,14 +231,11 @@ static void write_row(const fm_filter *f, const layout *l, const fm_array *outpu
     const fm_network *n = f->network;
     K *from = keys, *spare = l->row;
     if (n->tile_columns > 1) {
-        collect(keys, (columns + n->tile_columns - 1) / n->tile_columns, n->tile_columns, n->pitch, l->row, NULL);
+        collect(keys, (columns + n->tile_columns - 1) / n->tile_columns, n->tile_columns, n->pitch, l->row);
         from = l->row;
         spare = keys;
     }
-    if (streamed)
-        stream_keys(output, at, columns, from, spare);
-    else
-        fm_write_keys(output, at, f->inner, columns, from);
+    write_row_of_keys(output, at, f->inner, columns, from, spare, streamed);
 }
 
 /* The same to the array itself. */
@@ -258,7 +243,7 @@ static void collect_row(const fm_network *n, const K *keys, ptrdiff_t columns, K
 {
     const int tile = n->tile_columns;
     const ptrdiff_t tiles = columns / tile;
-    collect(keys, tiles, tile, n->pitch, to, NULL);
+    collect(keys, tiles, tile, n->pitch, to);
     for (ptrdiff_t i = tiles * tile; i < columns; i++)
         to[i] = keys[i % tile * n->pitch + tiles];
 }

@@ -125,10 +125,7 @@ static void write_rows(const fm_filter *f, const fm_block *block, const layout *
             to[d] = block->start[d] + at[d];
         for (ptrdiff_t x = 0; x < count; x++)
             l->row[x] = l->sorted[number[x]];
-        if (streamed)
-            stream_keys(f->output, to, count, l->row, l->spare);
-        else
-            fm_write_keys(f->output, to, f->inner, count, l->row);
+        write_row_of_keys(f->output, to, f->inner, count, l->row, l->spare, streamed);
         number += count;
     } while (fm_advance(at, block->extent, f->output->ndim, f->inner));
     if (streamed)

@@ -128,7 +128,8 @@ static const fm_line *find_line(const fm_filter *f, const fm_engines *engines, c
 {
     const int lies = f->size[f->inner] == count, stands = f->outer >= 0 && f->size[f->outer] == count;
     const int single = lies && count <= FM_LONGEST_SINGLE;
-    if (w->footprint || w->rank != count / 2 || (!lies && !stands) || (single && f->outer < 0))
+    const int in_place = lies && f->outer < 0 && count <= FM_LONGEST_IN_PLACE;
+    if (w->footprint || w->rank != count / 2 || (!lies && !stands) || in_place)
         return NULL;
     for (const fm_line *line = engines->lines; line->run; line++)
         if (line->length == count && (line->tile == 1) == single)

@@ -63,6 +63,16 @@ static inline void stream_keys(const fm_array *array, const ptrdiff_t *at, ptrdi
     stream(fm_address(array, at), keys, count * type.size);
 }
 
+/* Writes a row of keys, past the caches or not; `spare` has room for as many. */
+static inline void write_row_of_keys(const fm_array *array, const ptrdiff_t *at, int axis, ptrdiff_t count,
+                                     const void *keys, void *spare, int streamed)
+{
+    if (streamed)
+        stream_keys(array, at, count, keys, spare);
+    else
+        fm_write_keys(array, at, axis, count, keys);
+}
+
 /* So that other threads find what was streamed before what is written afterwards. */
 static inline void end_streaming(void)
 {

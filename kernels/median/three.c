@@ -11,6 +11,7 @@
  */
 #include "bits.h"
 #include "engine.h"
+#include "rows.h"
 #include "stream.h"
 #include "vector.h"
 
@@ -240,10 +241,7 @@ static void filter_panel(const fm_filter *f, const layout *l, const ptrdiff_t *s
             fm_read_keys(&f->source, from, f->inner, columns + 2, row[i]);
         make_band((const K *const *)row, columns, count, (char *)l->outputs, l->room * (ptrdiff_t)sizeof(K), NULL);
         for (int i = 0; i < count; i++, to[f->outer]++)
-            if (streamed)
-                stream_keys(f->output, to, columns, l->outputs + i * l->room, l->spare);
-            else
-                fm_write_keys(f->output, to, f->inner, columns, l->outputs + i * l->room);
+            write_row_of_keys(f->output, to, f->inner, columns, l->outputs + i * l->room, l->spare, streamed);
         for (int i = 0; i < 2; i++) {
             K *swap = row[i];
             row[i] = row[BAND + i];
@@ -265,16 +263,6 @@ static void by_way_of_scratch(const fm_filter *f, const layout *l, const ptrdiff
 
 /* ---- In place ---- */
 
-/* How what the windows of some columns reach of a row is copied: elements inside of the array side by side, and one by
- * one those of which there are a few more than a vector, and those outside, which are others of the row or the
- * constant. */
-typedef struct {
-    ptrdiff_t from, to, count;
-    ptrdiff_t what[2 * OUTSIDE], where[2 * OUTSIDE];
-    int some;      /* of these */
-    int constants; /* of these the last ones are constant */
-} copying;
-
 /* A block of outputs of elements as they are. */
 typedef struct {
     const layout *l;
@@ -289,88 +277,33 @@ typedef struct {
     int aside; /* outputs are made in scratch memory first */
 } strip;
 
-static copying find_copying(const fm_filter *f, ptrdiff_t start, ptrdiff_t columns, ptrdiff_t first)
-{
-    const ptrdiff_t n = f->source.array->shape[f->inner], begin = start - f->lead[f->inner], end = begin + columns + 2;
-    const ptrdiff_t inside = most(begin, 0);
-    copying c = {.from = inside - first, .to = inside - begin, .count = least(end, n) - inside};
-    for (; c.count > LANES && c.count <= LANES + OUTSIDE; c.some++) {
-        c.what[c.some] = c.from + --c.count;
-        c.where[c.some] = c.to + c.count;
-    }
-    for (ptrdiff_t x = begin; x < end; x++) {
-        if (x >= 0 && x < n)
-            continue;
-        const ptrdiff_t what = fm_border(x, n, f->source.modes[f->inner]);
-        c.constants += what < 0;
-        c.what[c.some] = what - first;
-        c.where[c.some++] = x - begin;
-    }
-    return c;
-}
-
-static void fill_row(const fm_filter *f, K *row, ptrdiff_t count)
-{
-    K fill;
-    memcpy(&fill, &f->source.fill, sizeof fill);
-    for (ptrdiff_t i = 0; i < count; i++)
-        row[i] = fill;
-}
-
 /* Finds the rows that the windows reach: where each begins whose first element is at `first`. */
-static void find_rows(const fm_filter *f, strip *s, const ptrdiff_t *start, ptrdiff_t rows, ptrdiff_t first)
+static void find_in_place(const fm_filter *f, strip *s, const ptrdiff_t *start, ptrdiff_t rows, ptrdiff_t first)
 {
-    const fm_array *input = f->source.array;
-    const ptrdiff_t n = input->shape[f->outer], from = start[f->outer] - f->lead[f->outer];
-    const fm_mode mode = f->source.modes[f->outer];
     ptrdiff_t at[FM_MAX_NDIM];
-    for (int d = 0; d < input->ndim; d++)
-        at[d] = d == f->outer ? 0 : d == f->inner ? first : start[d] - f->lead[d];
-    const char *base = fm_row(&f->source, at);
+    for (int d = 0; d < f->output->ndim; d++)
+        at[d] = start[d] - f->lead[d];
+    const rows_of_plane all = find_rows(&f->source, at, f->inner, f->outer);
     int filled = 0;
-    fill_row(f, s->l->fill, 1);
     for (ptrdiff_t i = 0; i < rows + 2; i++) {
-        const ptrdiff_t y = from + i >= 0 && from + i < n ? from + i : fm_border(from + i, n, mode);
-        s->row[i] = s->l->fill;
-        if (base && y >= 0)
-            s->row[i] = (const K *)(const void *)(base + y * input->strides[f->outer]);
-        else if (!filled++)
-            fill_row(f, s->l->fill, s->columns + 2);
+        const K *row = find_row(&all, at[f->outer] + i);
+        s->row[i] = row ? row + first : s->l->fill;
+        if (!row && !filled++)
+            fill_row(constant_of(&f->source), s->columns + 2, s->l->fill);
     }
-}
-
-static inline void copy_row(const K *row, const copying *c, K fill, K *to)
-{
-    const K *from = row + c->from;
-    int i = 0;
-    if (c->count < LANES)
-        memcpy(to + c->to, from, (size_t)c->count * sizeof(K));
-    else
-        for (ptrdiff_t x = 0; x < c->count; x += LANES) {
-            const ptrdiff_t at = least(x, c->count - LANES);
-            STORE(to + c->to + at, LOAD(from + at));
-        }
-    for (; i < c->some - c->constants; i++)
-        to[c->where[i]] = row[c->what[i]];
-    for (; i < c->some; i++)
-        to[c->where[i]] = fill;
 }
 
 /* Copies what the windows of some columns reach, in rows from `to` on. */
 static void copy_columns(const fm_filter *f, strip *s, int side, ptrdiff_t start, ptrdiff_t columns, ptrdiff_t rows,
                          ptrdiff_t first)
 {
-    const copying c = find_copying(f, start, columns, first);
-    const K *fill = s->l->fill;
+    copying c;
+    find_copying(&f->source, f->inner, start - f->lead[f->inner], columns + 2, &c);
     K *to = s->l->rows + side * SECOND;
     s->copied[side] = columns;
     for (ptrdiff_t y = 0; y < rows + 2; y++, to += PITCH) {
         s->copy[side][y] = to;
-        if (s->row[y] != fill)
-            copy_row(s->row[y], &c, fill[0], to);
-        else
-            for (ptrdiff_t x = 0; x < columns + 2; x++)
-                to[x] = fill[0];
+        copy_row(s->row[y] == s->l->fill ? NULL : s->row[y] - first, &c, columns + 2, constant_of(&f->source), to);
     }
 }
 
@@ -399,7 +332,7 @@ static int describe(const fm_filter *f, const layout *l, const ptrdiff_t *start,
     s->streamed = is_streamed(f->output, f->inner);
     s->begin = s->end = 0;
     s->copied[0] = s->copied[1] = 0;
-    find_rows(f, s, start, rows, first);
+    find_in_place(f, s, start, rows, first);
     s->aside = s->streamed || take_same_places(s, f->source.array->strides[f->outer]);
     if (right - left < NARROW) {
         copy_columns(f, s, 0, begin, columns, rows, first);

@@ -14,8 +14,8 @@ from plan import Network, Plan
 from stages import Load, Make, Save, Schedule, Step, allocate, schedule
 
 LENGTHS = *range(3, 17), *range(17, 32, 2)
-SINGLE = range(3, 10)  # lengths for which there is a tile of one output as well: to deal rows out costs more
-SHORT = 16  # lengths for which little is gained by tiles of 8, which are dealt out in two steps
+SINGLE = range(3, 7)  # lengths for which there is a tile of one output as well: to deal rows out costs more
+SHORT = 16  # lengths for which little is gained by tiles of 8
 Line = tuple[int, int]
 """Length and outputs of a tile at most."""
 LINES: list[Line] = [*((length, 4 if length <= SHORT else 8) for length in LENGTHS), *((length, 1) for length in SINGLE)]

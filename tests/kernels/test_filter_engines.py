@@ -320,7 +320,7 @@ def test_rectangles_of_several_panels(sizes, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["u1", "i2", "f4", "u8", "f8"])
-@pytest.mark.parametrize("size", [3, 5, 8, 9, 10, 16, 17, 18, 31, 33])
+@pytest.mark.parametrize("size", [3, 5, 6, 7, 8, 9, 10, 16, 17, 18, 31, 33])
 def test_lines_that_stand_and_lie(size, dtype):
     """Around strips and tiles, with rows outside, and elements that sort like their keys until one does not."""
     for shape in ((70, 33), (5, 600), (131, 9)):
