@@ -18,7 +18,10 @@ SINGLE = range(3, 7)  # lengths for which there is a tile of one output as well:
 SHORT = 16  # lengths for which little is gained by tiles of 8
 Line = tuple[int, int]
 """Length and outputs of a tile at most."""
-LINES: list[Line] = [*((length, 4 if length <= SHORT else 8) for length in LENGTHS), *((length, 1) for length in SINGLE)]
+LINES: list[Line] = [
+    *((length, 4 if length <= SHORT else 8) for length in LENGTHS),
+    *((length, 1) for length in SINGLE),
+]
 
 
 def line_of(line: Line) -> Plan:
@@ -54,9 +57,7 @@ def _lines() -> Iterator[str]:
             yield from (f"        {line}\n" for line in _body(done, steps))
             yield "#endif\n"
         yield "    }\n}\n\n"
-        entries.append(
-            f"{{NETWORK(line_{length}_{tile}), {length}, {tile}, {places} * sizeof(V)}},"
-        )
+        entries.append(f"{{NETWORK(line_{length}_{tile}), {length}, {tile}, {places} * sizeof(V)}},")
     yield "#define LINES " + " \\\n    ".join(entries) + "\n"
 
 

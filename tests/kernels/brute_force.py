@@ -40,9 +40,7 @@ def expected(image, sizes, *, rank=None, footprint=None, mode="reflect", origins
     return elements_of(np.partition(windows, rank, axis=-1)[..., rank], image.dtype)
 
 
-def filtered(
-    image, sizes, *, rank=None, footprint=None, mode="reflect", origins=None, cval=0, workers=1, output=None
-):
+def filtered(image, sizes, *, rank=None, footprint=None, mode="reflect", origins=None, cval=0, workers=1, output=None):
     members = np.prod(sizes) if footprint is None else footprint.sum()
     names = list(MODES)
     output = np.empty(image.shape, image.dtype) if output is None else output

@@ -62,7 +62,9 @@ def test_very_large_squares(size, dtype):
 
 
 @pytest.mark.parametrize("dtype", WIDTHS)
-@pytest.mark.parametrize("sizes", [(128, 128), (129, 30), (30, 129), (255, 20), (256, 20), (20, 256), (400, 9), (9, 401)])
+@pytest.mark.parametrize(
+    "sizes", [(128, 128), (129, 30), (30, 129), (255, 20), (256, 20), (20, 256), (400, 9), (9, 401)]
+)
 def test_long_sides_in_images_that_are_not_much_smaller(sizes, dtype):
     """Where tiles, and the counts of histograms, become wider, and where they end."""
     check(noise((50, 83), dtype), sizes, mode="mirror")
@@ -162,7 +164,9 @@ def test_elements_that_sort_like_keys_until_one_does_not(sizes, dtype):
 @pytest.mark.parametrize("mode", MODES)
 def test_three_of_few_columns(mode, dtype):
     """Arrays of up to some vectors are copied, of others the columns at the sides."""
-    for columns, origin in itertools.product([1, 2, 3, 5, 11, 12, 13, 16, 34, 47, 49, 66, 95, 96, 97, 98, 130], (-1, 0, 1)):
+    for columns, origin in itertools.product(
+        [1, 2, 3, 5, 11, 12, 13, 16, 34, 47, 49, 66, 95, 96, 97, 98, 130], (-1, 0, 1)
+    ):
         image = noise((7, columns), dtype)
         check(image if origin else np.abs(image), (3, 3), mode=mode, origins=(origin, origin))
 
@@ -312,7 +316,9 @@ def test_rectangles(sizes):
 
 
 @pytest.mark.parametrize("dtype", ["u1", "u2", "f4", "f8"])
-@pytest.mark.parametrize("sizes", [(3, 11), (15, 3), (5, 11), (11, 7), (10, 10), (12, 12), (14, 14), (4, 6), (3, 7), (6, 11)])
+@pytest.mark.parametrize(
+    "sizes", [(3, 11), (15, 3), (5, 11), (11, 7), (10, 10), (12, 12), (14, 14), (4, 6), (3, 7), (6, 11)]
+)
 def test_rectangles_of_several_panels(sizes, dtype):
     """Larger ones, of which some types and instruction sets have networks, and neighbours that have none."""
     check(noise((37, 601), dtype), sizes)
@@ -357,7 +363,8 @@ def test_one_dimension(size, dtype):
 
 @pytest.mark.parametrize("dtype", WIDTHS)
 @pytest.mark.parametrize(
-    "sizes", [(3, 3, 3), (5, 5, 5), (1, 3, 3), (3, 1, 3), (3, 3, 1), (2, 3, 4), (1, 1, 9), (9, 1, 1), (6, 6, 5), (6, 6, 6)]
+    "sizes",
+    [(3, 3, 3), (5, 5, 5), (1, 3, 3), (3, 1, 3), (3, 3, 1), (2, 3, 4), (1, 1, 9), (9, 1, 1), (6, 6, 5), (6, 6, 6)],
 )
 def test_three_dimensions(sizes, dtype):
     check(noise((11, 13, 12), dtype), sizes)
@@ -605,7 +612,9 @@ def compiled_footprints():
 
 
 @pytest.mark.parametrize("dtype", [*WIDTHS, "i2"])
-@pytest.mark.parametrize("footprint", list(compiled_footprints()), ids=lambda footprint: f"{footprint.ndim}-{footprint.sum()}")
+@pytest.mark.parametrize(
+    "footprint", list(compiled_footprints()), ids=lambda footprint: f"{footprint.ndim}-{footprint.sum()}"
+)
 def test_compiled_footprints(footprint, dtype):
     image = noise((31, 67) if footprint.ndim == 2 else (7, 9, 35), dtype)
     count = int(footprint.sum())
@@ -716,7 +725,14 @@ def test_elements_of_64_bits_at_the_ends_of_their_range(sizes, dtype):
     near = [at + step for at in (low, low + fewer, 0, high - fewer, high) for step in range(-3, 4)]
     edges = np.array([key for key in near if low <= key < high])
     keys = generator.integers(low, high, (70, 270))
-    for share, values in [(0.01, edges), (0.5, edges), (1, edges), (0.6, edges[:8]), (0.6, edges[-8:]), (0.3, edges[:1])]:
+    for share, values in [
+        (0.01, edges),
+        (0.5, edges),
+        (1, edges),
+        (0.6, edges[:8]),
+        (0.6, edges[-8:]),
+        (0.3, edges[:1]),
+    ]:
         some = np.where(generator.random(keys.shape) < share, generator.choice(values, keys.shape), keys)
         check(_with_keys(some, dtype), sizes)
     for below, above in itertools.product((-1, 0, 1), repeat=2):  # around the widest range in which none is infinite
@@ -749,7 +765,11 @@ def test_few_different_values(sizes, dtype):
 def test_values_that_crowd_together(sizes, dtype):
     """Sorting looks at the leading bits first, which one value far away takes from all others."""
     generator = np.random.default_rng(2)
-    for values in (generator.integers(0, 50, (60, 70)), generator.integers(0, 2**20, (60, 70)), generator.random((60, 70)) ** 9):
+    for values in (
+        generator.integers(0, 50, (60, 70)),
+        generator.integers(0, 2**20, (60, 70)),
+        generator.random((60, 70)) ** 9,
+    ):
         image = values.astype(dtype)
         image[30, 30] = 2**31 if dtype == "u4" else -(2**62)
         image[5, 5] = 2**30 + 1

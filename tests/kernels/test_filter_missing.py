@@ -149,7 +149,9 @@ def test_modes(modes):
             check(noise((11, 13)), sizes, **options, origins=origins)
 
 
-@pytest.mark.parametrize("percent, offset", [(0, 0), (100, -1), (100, 0), (0, 4), (100, -4), (30, 0), (87.5, 0), (0, 99)])
+@pytest.mark.parametrize(
+    "percent, offset", [(0, 0), (100, -1), (100, 0), (0, 4), (100, -4), (30, 0), (87.5, 0), (0, 99)]
+)
 @pytest.mark.parametrize("mode", ["mirror", "truncate"])
 def test_ranks(percent, offset, mode):
     for size, dtype, share in itertools.product([3, 8, 17], ["u1", "f4"], [0.02, 0.4]):
@@ -273,7 +275,9 @@ def test_windows_far_larger_than_the_image():
     for mode in ("reflect", "mirror", "wrap", "nearest"):
         got = filtered(image, whole, mode=mode, mask=mask)
         wanted = np.empty_like(image)
-        _core.rank_filter(image, wanted, whole, (0, 0), None, whole[0] * whole[1] // 2, ALL_MODES.index(mode), b"\0\0", 1)
+        _core.rank_filter(
+            image, wanted, whole, (0, 0), None, whole[0] * whole[1] // 2, ALL_MODES.index(mode), b"\0\0", 1
+        )
         np.testing.assert_array_equal(got, wanted)
     mask = mask_of(image.shape, 0.3)
     median = np.sort(image[~mask])[(~mask).sum() // 2]

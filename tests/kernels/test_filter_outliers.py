@@ -99,7 +99,9 @@ def test_factors_around_products_that_are_integers(dtype):
         for factor in (np.nextafter(quotient, 0), quotient, np.nextafter(quotient, last)):
             d = np.unique(np.r_[1:50, np.random.default_rng(1).integers(1, max(2, last // (quotient + 2)), 400)])
             products = np.rint(d * factor).astype(np.int64)
-            rows = [(0, n + e, n) for n, p in zip(d, products, strict=True) for e in range(p - 2, p + 3) if n + e <= last]
+            rows = [
+                (0, n + e, n) for n, p in zip(d, products, strict=True) for e in range(p - 2, p + 3) if n + e <= last
+            ]
             check(np.array(rows, dtype), (1, 3), factor, by_deviations=True)
 
 
