@@ -75,13 +75,18 @@ ALWAYS uint16_t multiple(U x, uint16_t whole, uint16_t part)
     return (uint16_t)((uint16_t)(x * whole) + (uint16_t)(((uint32_t)x * part) >> 16));
 }
 
-ALWAYS int compare_range(const U *restrict far, const U *restrict deviations, ptrdiff_t count, range r,
+static int is_exact(range r)
+{
+    return r.low == r.high && r.low_part == r.high_part;
+}
+
+ALWAYS int compare_range(const U *restrict far, const U *restrict deviations, ptrdiff_t count, range r, int exact,
                          uint8_t *restrict replaced)
 {
     uint8_t unclear = 0;
     for (ptrdiff_t i = 0; i < count; i++) {
         const uint8_t may = far[i] > multiple(deviations[i], r.low, r.low_part);
-        const uint8_t must = far[i] > multiple(deviations[i], r.high, r.high_part);
+        const uint8_t must = exact ? may : far[i] > multiple(deviations[i], r.high, r.high_part);
         unclear |= may ^ must;
         replaced[i] = must;
     }
@@ -90,7 +95,7 @@ ALWAYS int compare_range(const U *restrict far, const U *restrict deviations, pt
 #elif FM_KEY == 16
 typedef struct {
     uint32_t times; /* of 1 / 2**shift is the lower factor, */
-    uint32_t slack; /* and two more the higher one, or none: bits of deviations times two */
+    int is_exact;   /* or else two more the higher one */
     int shift;
 } range;
 
@@ -102,17 +107,22 @@ static range range_around(double factor)
         r.shift++;
     }
     r.times = (uint32_t)factor;
-    r.slack = r.times == factor ? 0 : UINT32_MAX;
+    r.is_exact = r.times == factor;
     return r;
 }
 
-ALWAYS int compare_range(const U *restrict far, const U *restrict deviations, ptrdiff_t count, range r,
+static int is_exact(range r)
+{
+    return r.is_exact;
+}
+
+ALWAYS int compare_range(const U *restrict far, const U *restrict deviations, ptrdiff_t count, range r, int exact,
                          uint8_t *restrict replaced)
 {
     uint32_t unclear = 0;
     for (ptrdiff_t i = 0; i < count; i++) {
         const uint32_t distance = (uint32_t)far[i] << r.shift, least = (uint32_t)deviations[i] * r.times;
-        const uint32_t most = least + (((uint32_t)deviations[i] << 1) & r.slack);
+        const uint32_t most = exact ? least : least + 2 * (uint32_t)deviations[i];
         const int must = distance > most;
         unclear |= (distance > least) ^ must;
         replaced[i] = (uint8_t)must;
@@ -121,10 +131,20 @@ ALWAYS int compare_range(const U *restrict far, const U *restrict deviations, pt
 }
 #endif
 
+#if FM_KEY <= 16
+/* Not inlined, for all sides share it. */
+static __attribute__((noinline)) int compare_whole(const U *far, const U *deviations, ptrdiff_t count, range r,
+                                                   uint8_t *replaced)
+{
+    return is_exact(r) ? compare_range(far, deviations, count, r, 1, replaced)
+                       : compare_range(far, deviations, count, r, 0, replaced);
+}
+#endif
+
 ALWAYS void keep_by_deviations(int has_sign, const U *elements, U *medians, const U *deviations, ptrdiff_t count,
                                fm_side side, double factor, uint8_t *replaced)
 {
-    enum { SOME = 128 };
+    enum { SOME = 256 };
     U far[SOME];
 #if FM_KEY <= 16
     const int is_small = factor < (U)-2;
@@ -137,7 +157,7 @@ ALWAYS void keep_by_deviations(int has_sign, const U *elements, U *medians, cons
         else
             keep_unsigned_far(elements + i, medians + i, some, side, far);
 #if FM_KEY <= 16
-        if (!is_small || compare_range(far, deviations + i, some, around, replaced + i))
+        if (!is_small || compare_whole(far, deviations + i, some, around, replaced + i))
 #endif
             compare(far, deviations + i, some, factor, replaced + i);
         for (ptrdiff_t k = i; k < i + some; k++) {
