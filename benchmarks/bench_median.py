@@ -7,6 +7,7 @@ JSON, with a figure of the time per pixel against the size of the window.
 
 import argparse
 import functools
+import itertools
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -139,7 +140,7 @@ def squares_of(settings: Settings, group: str, shape: tuple[int, int], sizes: tu
                     if name in done.seconds:
                         yield Row(group, f"{size}x{size} {dtype} {kind}", f"times {name}", name,
                                   done.ratio(name, "fastmath"), must * share, aim * share, seconds,
-                                  size=size, dtype=dtype)  # fmt: skip
+                                  size=size, dtype=dtype, kind=kind)  # fmt: skip
 
 
 def race_of_peers(settings: Settings, call: Call, others: dict[str, Call]) -> tuple[dict[str, float], Race]:
@@ -154,11 +155,11 @@ def race_of_peers(settings: Settings, call: Call, others: dict[str, Call]) -> tu
 def squares(settings: Settings) -> Iterator[Row]:
     sizes = (3, 5, 7, 15) if settings.quick else tuple(SQUARES)
     yield from squares_of(settings, "squares", (512, 512), sizes, 1)
-    for size in () if settings.quick else (101, 201):
-        for dtype in ("uint16", "float32"):
-            image = image_of(dtype)
-            yield relative(settings, "squares", f"{size}x{size} {dtype}", ours(image, size), "63x63",
-                           ours(image, 63), 1.5, size=size, dtype=dtype)  # fmt: skip
+    large = () if settings.quick else itertools.product((101, 201), ("uint16", "float32"), KINDS)
+    for size, dtype, kind in large:
+        image = image_of(dtype, kind=kind)
+        yield relative(settings, "squares", f"{size}x{size} {dtype} {kind}", ours(image, size), "63x63",
+                       ours(image, 63), 1.5, size=size, dtype=dtype, kind=kind)  # fmt: skip
 
 
 def large_images(settings: Settings) -> Iterator[Row]:

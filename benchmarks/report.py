@@ -47,6 +47,7 @@ class Row:
     most: bool = False
     size: int | None = None
     dtype: str | None = None
+    kind: str | None = None
 
     @property
     def verdict(self) -> str:
@@ -260,10 +261,10 @@ def _table(headings: tuple[str, ...], body: list[list[str]]) -> list[str]:
 
 
 def _draw(path: Path, found: list[Limit], rows: list[Row]) -> None:
-    """Time per pixel against the size of the window: a panel per type, a line per library."""
+    """Time per pixel of noise against the size of the window: a panel per type, a line per library."""
     from matplotlib.figure import Figure
 
-    squares = [row for row in rows if row.group == "squares" and row.size]
+    squares = [row for row in rows if row.group == "squares" and row.kind == "random"]
     figure = Figure((12, 4.5), layout="constrained")
     panels = figure.subplots(1, 3, sharey=True)
     for panel, dtype in zip(panels, ("uint8", "uint16", "float32"), strict=True):
@@ -281,7 +282,7 @@ def _draw(path: Path, found: list[Limit], rows: list[Row]) -> None:
         panel.set_xticks(ticks, [str(tick) for tick in ticks], minor=False)
         panel.minorticks_off()
         panel.grid(alpha=0.3)
-    panels[0].set_ylabel("ns per pixel, one thread")
+    panels[0].set_ylabel("ns per pixel of noise, one thread")
     handles = {label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels())}
     figure.legend(handles.values(), handles.keys(), loc="outside right upper", fontsize="small")
     figure.savefig(path)
