@@ -1,6 +1,5 @@
-"""Put the headline table of docs/bench/results.json into README.md, between its two marks.
-
-python benchmarks/headline.py
+"""Put the headline table of docs/bench/results.json into README.md, between its two marks:
+``python benchmarks/headline.py``.
 """
 
 import json

@@ -161,10 +161,8 @@ static int write_block(const fm_filter *f, const fm_block *block, const layout *
         for (int d = 0; d < f->output->ndim; d++)
             to[d] = block->start[d] + at[d];
         finite = doubles_to_keys(row, count, middle);
-        if (finite && streamed)
-            stream_keys(f->output, to, count, row, l->spare);
-        else if (finite)
-            fm_write_keys(f->output, to, f->inner, count, row);
+        if (finite)
+            write_row_of_keys(f->output, to, f->inner, count, row, l->spare, streamed);
         row += count;
     } while (finite && fm_advance(at, block->extent, f->output->ndim, f->inner));
     if (streamed)
